@@ -1,0 +1,1 @@
+//! Example domains, shared by the example programs and the tests.

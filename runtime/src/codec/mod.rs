@@ -1,0 +1,5 @@
+//! Events to bytes and back.
+
+mod error;
+
+pub use error::{DecodeError, EncodeError};

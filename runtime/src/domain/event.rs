@@ -1,0 +1,82 @@
+use super::{Aggregate, Shape};
+use crate::codec::{DecodeError, EncodeError};
+
+/// The events of an aggregate: an enum with one variant per fact. `#[event]` writes this.
+///
+/// Indices are those of [`Event::TYPES`]. The payload is the JSON of the variant's fields alone; name and
+/// version stand beside it in the store.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "not an event",
+    note = "write `#[event]` on the enum that lists the facts"
+)]
+pub trait Event: Sized + Send + Sync + 'static {
+    /// The types of event in this enum, in the order of its variants.
+    const TYPES: &'static [EventType];
+
+    /// Which of [`Event::TYPES`] this event is.
+    fn index(&self) -> usize;
+
+    /// Appends the payload of this event to `out`.
+    ///
+    /// # Errors
+    /// When a field cannot be written as JSON.
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError>;
+
+    /// Reads an event of type `TYPES[index]`, stored at `version`, upcasting older versions to today's.
+    ///
+    /// # Errors
+    /// When the payload is not what that version says, or the version is not known.
+    fn decode(index: usize, version: u16, payload: &[u8]) -> Result<Self, DecodeError>;
+}
+
+/// What is known of one type of event before any is stored.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct EventType {
+    /// The name in the store, such as `account.opened`.
+    pub name: &'static str,
+    /// The name in the source, such as `AccountEvent::Opened`.
+    pub source: &'static str,
+    /// The version that is written today; 1 for the first.
+    pub version: u16,
+    /// The shape of the payload at that version.
+    pub shape: &'static Shape,
+}
+
+impl EventType {
+    /// Describes a type of event.
+    pub const fn new(name: &'static str, source: &'static str, version: u16, shape: &'static Shape) -> Self {
+        Self { name, source, version, shape }
+    }
+}
+
+/// Whose events these are. `#[aggregate(event = ..)]` writes this.
+#[diagnostic::on_unimplemented(
+    message = "no aggregate records `{Self}`",
+    label = "no `#[aggregate(event = {Self}, ..)]` names it"
+)]
+pub trait EventOf: Event {
+    /// The aggregate that records these events.
+    type Aggregate: Aggregate<Event = Self>;
+}
+
+/// One link in the chain of upcasters: how the payload of one version becomes the next.
+///
+/// Implemented for everything that is `From<Old>`; exists so that a gap is reported in the words of events.
+#[diagnostic::on_unimplemented(
+    message = "the upcaster chain is broken: `{Old}` cannot become `{Self}`",
+    label = "no way to turn a stored `{Old}` into this",
+    note = "write `impl From<{Old}> for {Self}`"
+)]
+pub trait UpcastFrom<Old>: Sized {
+    /// Turns an older payload into this.
+    fn upcast_from(old: Old) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<Old, New: From<Old>> UpcastFrom<Old> for New {
+    fn upcast_from(old: Old) -> Self {
+        old.into()
+    }
+}

@@ -1,0 +1,15 @@
+use super::Event;
+
+/// How a state is changed by the events of one type.
+///
+/// `#[apply(AccountEvent)]` on an impl block writes this from one method per variant; written by hand it is
+/// one `match`. It must not fail, do I/O or read a clock: replaying the same events must give the same state.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say how `{E}` changes it",
+    label = "no `impl Evolve<{E}> for {Self}`",
+    note = "write `#[apply({E})] impl {Self} {{ .. }}` with one method per variant"
+)]
+pub trait Evolve<E: Event> {
+    /// Changes the state by one event.
+    fn evolve(&mut self, event: &E);
+}

@@ -1,0 +1,29 @@
+use std::{fmt::Display, hash::Hash, str::FromStr};
+
+use super::{Aggregate, Dispatch, Schema};
+
+/// An identity: a newtype over `String`, `Uuid` or an integer, told apart from every other by its type.
+///
+/// `#[derive(Id)]` writes this with serde (transparent), [`Display`], [`FromStr`] and [`Schema`].
+/// The text of `Display` names the stream in the store, so it must be the same for equal values for ever.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an identity",
+    label = "not an id",
+    note = "write `#[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]` on a newtype over `String`, `Uuid` or an integer"
+)]
+pub trait Id: Clone + Eq + Hash + Display + FromStr + Schema + Send + Sync + 'static {}
+
+/// The identity of one kind of aggregate. `#[aggregate(id = ..)]` writes this.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the id of an aggregate",
+    label = "no `#[aggregate(id = {Self}, ..)]` names it"
+)]
+pub trait AggregateId: Id {
+    /// The aggregate that this id names.
+    type Aggregate: Aggregate<Id = Self>;
+
+    /// Addresses a command to the aggregate with this id, to be sent by a saga or a process manager.
+    fn send<C>(&self, command: C) -> Dispatch<Self, C> {
+        Dispatch { to: self.clone(), command }
+    }
+}

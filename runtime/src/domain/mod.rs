@@ -1,0 +1,33 @@
+//! The vocabulary of a domain: pure, synchronous where it can be, without any I/O.
+//!
+//! Every macro of gesta writes impls of the traits in this module; each can be written by hand.
+
+mod aggregate;
+mod command;
+mod dispatch;
+mod event;
+mod evolve;
+mod id;
+mod meta;
+mod parts;
+mod position;
+mod provide;
+mod receipt;
+mod recorded;
+mod schema;
+mod timestamp;
+
+pub use aggregate::{Aggregate, SnapshotPolicy};
+pub use command::{CommandHandlers, CommandOf, Context, Create, Handle, IntoEvents, Target};
+pub use dispatch::Dispatch;
+pub use event::{Event, EventOf, EventType, UpcastFrom};
+pub use evolve::Evolve;
+pub use id::{AggregateId, Id};
+pub use meta::{IdempotencyKey, Meta};
+pub use parts::{Domain, PartInfo, Registers, check_domain};
+pub use position::Position;
+pub use provide::{Provide, Supply};
+pub use receipt::Receipt;
+pub use recorded::Recorded;
+pub use schema::{Field, Schema, Shape, Variant, fingerprint};
+pub use timestamp::Timestamp;

@@ -1,0 +1,5 @@
+//! gesta
+
+pub mod codec;
+pub mod domain;
+pub mod store;

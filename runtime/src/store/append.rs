@@ -12,8 +12,11 @@ pub struct Append {
     pub key: Option<IdempotencyKey>,
     /// Who asks, and what it belongs to; stored beside every event.
     pub meta: Meta,
-    /// What happened, in order. Empty with a key keeps the key alone (a receipt with the stream's version and no
-    /// events); empty without one stores nothing. Neither creates a stream.
+    /// What happened, in order.
+    ///
+    /// Empty without a key stores nothing and asks whether the stream is as expected: [`Outcome::Appended`] with the
+    /// stream's version and position and no events, or [`Outcome::Conflict`]. Empty with a key keeps the key as
+    /// well, with that receipt. Neither creates a stream; both take their place in the chain of a batch.
     pub events: Vec<NewEvent>,
 }
 

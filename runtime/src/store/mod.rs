@@ -9,8 +9,11 @@
 //! * The time of recording is the database's.
 
 mod append;
+mod check;
 mod error;
 mod event;
+mod memory;
+mod resolve;
 mod stream_id;
 
 use std::{fmt, ops::ControlFlow, sync::Arc};
@@ -18,8 +21,10 @@ use std::{fmt, ops::ControlFlow, sync::Arc};
 use async_trait::async_trait;
 
 pub use append::{Append, Expected, NewEvent, Outcome};
+pub use check::check_key;
 pub use error::{BoxError, ConnectError, StoreError};
 pub use event::{EventRef, Item, LogEventRef, ReadLog, ReadStream, SnapshotRef};
+pub use memory::Memory;
 pub use stream_id::StreamId;
 
 use crate::domain::{IdempotencyKey, Position, Receipt};

@@ -1,0 +1,106 @@
+//! What becomes of a batch: the rules about versions, chains and keys, once for every store that decides in Rust.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{Append, Expected, Outcome, StreamId};
+use crate::domain::{IdempotencyKey, Position, Receipt};
+
+/// Where a stream ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Head {
+    /// The version of its last event.
+    pub(crate) version: u64,
+    /// The position of its last event.
+    pub(crate) position: Position,
+}
+
+/// What must be known to decide: the end of the log, the heads of the streams and the keys that were used.
+///
+/// [`Memory`](super::Memory) keeps one for ever. A database loads what a transaction needs under its write lock:
+/// every stream and every key of the batches must be asked for, and what is not in here does not exist.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    pub(crate) last: Position,
+    pub(crate) heads: HashMap<StreamId, Head>,
+    pub(crate) keys: HashMap<IdempotencyKey, (StreamId, Receipt)>,
+}
+
+/// An append that is to be written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Write<'a> {
+    pub(crate) append: &'a Append,
+    /// What its caller gets, and what its key gives for ever.
+    pub(crate) receipt: Receipt,
+}
+
+impl Write<'_> {
+    /// Version and position of its event number `index`, counted from 0.
+    pub(crate) fn place(&self, index: usize) -> (u64, Position) {
+        // `receipt` is of the last event, and the events of an append have consecutive versions and positions.
+        let behind = (self.receipt.events - 1 - index) as u64;
+        (self.receipt.version - behind, Position::from_raw(self.receipt.position.raw() - behind))
+    }
+}
+
+impl Ledger {
+    /// Decides a batch and takes note of it, so that the next batch of the same transaction stands on this one.
+    ///
+    /// Chains are those of one batch: what is not stored here breaks nothing in the batches of other callers.
+    pub(crate) fn decide<'a>(&mut self, batch: &'a [Append], writes: &mut Vec<Write<'a>>) -> Vec<Outcome> {
+        let mut broken = HashSet::new();
+        let decide = |append| {
+            let outcome = self.outcome(append, broken.contains(&append.stream));
+            match &outcome {
+                Outcome::Appended(receipt) => {
+                    if self.note(append, *receipt) {
+                        writes.push(Write { append, receipt: *receipt });
+                    }
+                }
+                _ => drop(broken.insert(&append.stream)),
+            }
+            outcome
+        };
+        batch.iter().map(decide).collect()
+    }
+
+    /// What becomes of one append.
+    fn outcome(&self, append: &Append, broken: bool) -> Outcome {
+        let head = self.heads.get(&append.stream).copied().unwrap_or_default();
+        if broken {
+            return Outcome::Conflict { actual: head.version };
+        }
+        // The key comes first: a repeated command usually expects a version that is past.
+        if let Some((first, receipt)) = append.key.as_ref().and_then(|key| self.keys.get(key)) {
+            return match *first == append.stream {
+                true => Outcome::Duplicate(*receipt),
+                false => Outcome::KeyReused { first: first.clone() },
+            };
+        }
+        if let Expected::Version(expected) = append.expected
+            && expected != head.version
+        {
+            return Outcome::Conflict { actual: head.version };
+        }
+        let events = append.events.len();
+        Outcome::Appended(match events as u64 {
+            0 => Receipt { version: head.version, position: head.position, events },
+            n => {
+                let position = Position::from_raw(self.last.raw() + n);
+                Receipt { version: head.version + n, position, events }
+            }
+        })
+    }
+
+    /// Takes note of what is stored; false where there is nothing to write.
+    fn note(&mut self, append: &Append, receipt: Receipt) -> bool {
+        if receipt.events > 0 {
+            self.last = receipt.position;
+            let head = Head { version: receipt.version, position: receipt.position };
+            self.heads.insert(append.stream.clone(), head);
+        }
+        if let Some(key) = &append.key {
+            self.keys.insert(key.clone(), (append.stream.clone(), receipt));
+        }
+        receipt.events > 0 || append.key.is_some()
+    }
+}

@@ -99,6 +99,11 @@ impl Store {
         Self { port: Arc::new(adapter) }
     }
 
+    /// Whether nobody else holds it.
+    pub(crate) fn is_last(&self) -> bool {
+        Arc::strong_count(&self.port) == 1
+    }
+
     /// The adapter behind it.
     pub fn port(&self) -> &Arc<dyn EventStore> {
         &self.port

@@ -1,0 +1,92 @@
+use std::{fmt, sync::Arc, time::Duration};
+
+use super::{App, Shared, StartError};
+use crate::{
+    domain::Domain,
+    execute::{Executor, Settings},
+    store::Store,
+};
+
+/// An application about to be started.
+pub struct Builder<D: Domain> {
+    store: Store,
+    deps: D::Deps,
+    settings: Settings,
+}
+
+impl<D: Domain> Builder<D> {
+    /// A domain on a store, with what its handlers need.
+    pub fn new(store: Store, deps: D::Deps) -> Self {
+        Self { store, deps, settings: Settings::default() }
+    }
+
+    /// The largest payload of one event in bytes; 1,000,000 by default.
+    pub fn payload_limit(mut self, bytes: usize) -> Self {
+        self.settings.payload_limit = bytes;
+        self
+    }
+
+    /// How many aggregates keep their state in memory; 32,768 by default.
+    pub fn states_in_memory(mut self, states: usize) -> Self {
+        self.settings.states = states;
+        self
+    }
+
+    /// How many commands may wait to be stored before more are refused as busy; 4,096 by default.
+    pub fn queue(mut self, commands: usize) -> Self {
+        self.settings.queue = commands;
+        self
+    }
+
+    /// How many commands share a transaction at most; 128 by default.
+    pub fn batch(mut self, commands: usize) -> Self {
+        self.settings.batch = commands;
+        self
+    }
+
+    /// How many transactions of this application are under way at a time; 1 by default.
+    pub fn lanes(mut self, lanes: usize) -> Self {
+        self.settings.lanes = lanes;
+        self
+    }
+
+    /// How often a command is decided again after a conflict; 16 times by default.
+    pub fn conflict_retries(mut self, times: u32) -> Self {
+        self.settings.retries = times;
+        self
+    }
+
+    /// How long a command may take unless it says otherwise; 30 seconds by default.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.settings.timeout = timeout;
+        self
+    }
+
+    /// Starts the application, with its workers.
+    ///
+    /// # Errors
+    /// [`StartError::Store`] when the store does not answer.
+    pub async fn start(self) -> Result<App<D>, StartError> {
+        self.commands_only().await
+    }
+
+    /// Starts the application without workers: another process runs them.
+    ///
+    /// # Errors
+    /// [`StartError::Store`] when the store does not answer.
+    pub async fn commands_only(self) -> Result<App<D>, StartError> {
+        let Self { store, deps, settings } = self;
+        store.port().last_position().await?;
+        let executor = Executor::new(store, settings);
+        Ok(App { shared: Arc::new(Shared { executor, deps }) })
+    }
+}
+
+impl<D: Domain> fmt::Debug for Builder<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("domain", &D::NAME)
+            .field("store", &self.store)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,126 @@
+//! The application: a domain, executed against a store.
+
+mod builder;
+mod connect;
+mod error;
+
+use std::{fmt, sync::Arc};
+
+use futures_util::future::BoxFuture;
+
+pub use builder::Builder;
+pub use connect::connect;
+pub use error::{ShutdownError, StartError};
+
+use crate::{
+    domain::{Aggregate, AggregateId, CommandHandlers, CommandOf, Create, Domain, Handle, Registers},
+    execute::{self, Execute, Executor, Loaded},
+    store::StoreError,
+};
+
+/// A running domain. Cheap to clone; the clones share everything.
+pub struct App<D: Domain> {
+    shared: Arc<Shared<D>>,
+}
+
+struct Shared<D: Domain> {
+    executor: Executor,
+    deps: D::Deps,
+}
+
+impl<D: Domain> App<D> {
+    /// Sends a command that creates an aggregate. Nothing happens until the result is awaited.
+    ///
+    /// Resolves to the receipt, or to [`ExecuteError`](execute::ExecuteError); `AlreadyExists` if the aggregate has
+    /// events already.
+    pub fn create<I, C, E>(&self, id: &I, command: C) -> Execute<E>
+    where
+        I: AggregateId,
+        I::Aggregate: CommandHandlers,
+        C: Create<I::Aggregate, Error = E>,
+        D: Registers<I::Aggregate>,
+    {
+        self.send(id, command)
+    }
+
+    /// Sends a command to an existing aggregate. Nothing happens until the result is awaited.
+    ///
+    /// Resolves to the receipt, or to [`ExecuteError`](execute::ExecuteError); `NotFound` if the aggregate has no
+    /// events. If somebody else changes the aggregate meanwhile, the command is decided again on the new state,
+    /// provided that it is `Clone`.
+    pub fn execute<I, C, E>(&self, id: &I, command: C) -> Execute<E>
+    where
+        I: AggregateId,
+        I::Aggregate: CommandHandlers,
+        C: Handle<I::Aggregate, Error = E>,
+        D: Registers<I::Aggregate>,
+    {
+        self.send(id, command)
+    }
+
+    fn send<I, C>(&self, id: &I, command: C) -> Execute<C::Error>
+    where
+        I: AggregateId,
+        I::Aggregate: CommandHandlers,
+        C: CommandOf<I::Aggregate>,
+        D: Registers<I::Aggregate>,
+    {
+        let (shared, id) = (self.shared.clone(), id.clone());
+        Execute::new(move |options| {
+            Box::pin(async move {
+                let deps = <D as Registers<I::Aggregate>>::supply(&shared.deps);
+                shared.executor.execute(id, command, options, deps).await
+            })
+        })
+    }
+
+    /// The state of an aggregate as it stands in the store; `None` if it has no events.
+    ///
+    /// # Errors
+    /// [`StoreError::Undecodable`] and [`StoreError::UnknownEvent`] when one of its events cannot be read, and what
+    /// the store itself may fail with.
+    pub fn load<'a, A: Aggregate>(
+        &'a self,
+        id: &'a A::Id,
+    ) -> BoxFuture<'a, Result<Option<Loaded<A>>, StoreError>> {
+        Box::pin(execute::load(self.shared.executor.store().port().as_ref(), id))
+    }
+
+    /// The state of an aggregate after its first `version` events; `None` if it has fewer.
+    ///
+    /// # Errors
+    /// As [`App::load`].
+    pub fn load_at<'a, A: Aggregate>(
+        &'a self,
+        id: &'a A::Id,
+        version: u64,
+    ) -> BoxFuture<'a, Result<Option<Loaded<A>>, StoreError>> {
+        Box::pin(execute::load_at(self.shared.executor.store().port().as_ref(), id, version))
+    }
+
+    /// Finishes the commands that are under way, refuses further ones ([`StoreError::Closed`]), and closes the store
+    /// unless somebody else holds it too.
+    ///
+    /// # Errors
+    /// None today; what workers may fail with as they stop will be told here.
+    pub async fn shutdown(&self) -> Result<(), ShutdownError> {
+        self.shared.executor.close().await;
+        let store = self.shared.executor.store();
+        if store.is_last() {
+            store.port().close().await;
+        }
+        Ok(())
+    }
+}
+
+impl<D: Domain> Clone for App<D> {
+    fn clone(&self) -> Self {
+        Self { shared: self.shared.clone() }
+    }
+}
+
+impl<D: Domain> fmt::Debug for App<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("domain", &D::NAME).field("executor", &self.shared.executor).finish()
+    }
+}

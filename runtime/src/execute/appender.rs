@@ -1,0 +1,196 @@
+use std::{
+    collections::{HashSet, VecDeque},
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use super::{
+    batch::{self, Job},
+    settings::Settings,
+};
+use crate::store::{Append, Store};
+
+/// Makes few transactions of many appends.
+///
+/// Whoever appends while no transaction is under way starts one at once; what comes meanwhile waits and goes
+/// together in the next. There is no timer: a lonely append waits for nobody. Each append has its own outcome, and
+/// is carried out even if nobody waits for it any more.
+#[derive(Debug)]
+pub(super) struct Appender {
+    store: Store,
+    queue: Mutex<Queue>,
+    idle: Notify,
+    capacity: usize,
+    batch: usize,
+    lanes: usize,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: VecDeque<Job>,
+    /// The streams of the transactions under way. A stream is in one transaction at a time, so that its appends are
+    /// stored in the order in which they were decided.
+    busy: HashSet<Uuid>,
+    lanes: usize,
+    closed: bool,
+}
+
+/// Why an append was not queued.
+#[derive(Debug)]
+pub(super) enum Full {
+    Busy,
+    Closed,
+}
+
+/// A transaction takes no more than about so many bytes of payload, unless a single append is larger.
+const BATCH_BYTES: usize = 4_000_000;
+
+impl Appender {
+    pub(super) fn new(store: Store, settings: &Settings) -> Self {
+        Self {
+            store,
+            queue: Mutex::default(),
+            idle: Notify::new(),
+            capacity: settings.queue,
+            batch: settings.batch.max(1),
+            lanes: settings.lanes.max(1),
+        }
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Queues an append. Those of one stream are stored in the order in which they are queued.
+    pub(super) fn submit(self: &Arc<Self>, job: Job) -> Result<(), Full> {
+        let mut queue = self.lock();
+        let full = if queue.closed { Some(Full::Closed) } else { None };
+        let full = full.or((queue.waiting.len() >= self.capacity).then_some(Full::Busy));
+        if let Some(full) = full {
+            job.ticket.discard();
+            return Err(full);
+        }
+        queue.waiting.push_back(job);
+        if queue.lanes < self.lanes {
+            queue.lanes += 1;
+            drop(queue);
+            tokio::spawn(Lane { appender: self.clone(), open: true }.run());
+        }
+        Ok(())
+    }
+
+    /// Refuses further appends and waits until the last one is settled.
+    pub(super) async fn close(&self) {
+        loop {
+            let idle = self.idle.notified();
+            {
+                let mut queue = self.lock();
+                queue.closed = true;
+                if queue.lanes == 0 {
+                    return;
+                }
+            }
+            idle.await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One transaction after the other, as long as there is something to store.
+struct Lane {
+    appender: Arc<Appender>,
+    open: bool,
+}
+
+impl Lane {
+    async fn run(mut self) {
+        while let Some(Flight { jobs, streams }) = self.next() {
+            let landing = Landing { appender: &self.appender, streams };
+            batch::store(self.appender.store.port().as_ref(), jobs).await;
+            drop(landing);
+        }
+    }
+
+    /// What goes together next; `None` closes the lane, under the same lock under which the queue was seen empty.
+    fn next(&mut self) -> Option<Flight> {
+        let mut queue = self.appender.lock();
+        let flight = queue.board(self.appender.batch);
+        if flight.is_none() {
+            self.open = false;
+            queue.close_lane(&self.appender.idle);
+        }
+        flight
+    }
+}
+
+/// A lane that panics is closed all the same; the next append starts another.
+impl Drop for Lane {
+    fn drop(&mut self) {
+        if self.open {
+            self.appender.lock().close_lane(&self.appender.idle);
+        }
+    }
+}
+
+impl Queue {
+    /// Takes what goes together next: in order, leaving out the streams that another lane is storing.
+    fn board(&mut self, most: usize) -> Option<Flight> {
+        let (mut jobs, mut left, mut streams, mut bytes) = (Vec::new(), VecDeque::new(), HashSet::new(), 0);
+        while jobs.len() < most {
+            let Some(job) = self.waiting.pop_front() else { break };
+            let stream = job.append.stream.key();
+            if self.busy.contains(&stream) {
+                left.push_back(job);
+                continue;
+            }
+            bytes += size(&job.append);
+            if !jobs.is_empty() && bytes > BATCH_BYTES {
+                self.waiting.push_front(job);
+                break;
+            }
+            streams.insert(stream);
+            jobs.push(job);
+        }
+        if !left.is_empty() {
+            left.append(&mut self.waiting);
+            self.waiting = left;
+        }
+        self.busy.extend(&streams);
+        (!jobs.is_empty()).then_some(Flight { jobs, streams })
+    }
+
+    fn close_lane(&mut self, idle: &Notify) {
+        self.lanes -= 1;
+        idle.notify_waiters();
+    }
+}
+
+fn size(append: &Append) -> usize {
+    append.events.iter().map(|event| event.payload.len()).sum()
+}
+
+struct Flight {
+    jobs: Vec<Job>,
+    streams: HashSet<Uuid>,
+}
+
+/// Frees the streams of a transaction, also if storing it panics.
+struct Landing<'a> {
+    appender: &'a Appender,
+    streams: HashSet<Uuid>,
+}
+
+impl Drop for Landing<'_> {
+    fn drop(&mut self) {
+        let mut queue = self.appender.lock();
+        for stream in mem::take(&mut self.streams) {
+            queue.busy.remove(&stream);
+        }
+    }
+}

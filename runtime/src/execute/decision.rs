@@ -1,0 +1,90 @@
+use super::{ExecuteError, Options, slot::Known};
+use crate::{
+    domain::{Aggregate, CommandHandlers, CommandOf, Context, Event, IdempotencyKey, Target},
+    store::{Append, Expected, NewEvent, StoreError, StreamId},
+};
+
+/// One call of a command, which may take several attempts.
+pub(super) struct Call<A: Aggregate> {
+    pub(super) id: A::Id,
+    pub(super) stream: StreamId,
+    pub(super) options: Options,
+}
+
+impl<A: Aggregate> Call<A> {
+    pub(super) fn new(id: A::Id, options: Options) -> Self {
+        Self { stream: StreamId::of(&id), id, options }
+    }
+
+    /// What is to be stored.
+    pub(super) fn append(
+        &self,
+        expected: u64,
+        events: &[A::Event],
+        limit: usize,
+    ) -> Result<Append, StoreError> {
+        let events = events.iter().map(|event| self.encode(event, limit)).collect::<Result<_, _>>()?;
+        let (key, meta) = (self.options.key.clone(), self.options.meta.clone());
+        Ok(Append { stream: self.stream.clone(), expected: Expected::Version(expected), key, meta, events })
+    }
+
+    /// Asks whether the stream is at this version.
+    pub(super) fn question(&self, expected: u64) -> Append {
+        let expected = Expected::Version(expected);
+        Append {
+            stream: self.stream.clone(),
+            expected,
+            key: None,
+            meta: Default::default(),
+            events: Vec::new(),
+        }
+    }
+
+    fn encode(&self, event: &A::Event, limit: usize) -> Result<NewEvent, StoreError> {
+        let event_type = A::Event::TYPES.get(event.index()).ok_or_else(|| StoreError::Backend {
+            what: format!("encoding an event of {}", self.stream),
+            source: "`Event::index` is beyond `Event::TYPES`".into(),
+        })?;
+        let (name, version) = (event_type.name, event_type.version);
+        let mut payload = Vec::with_capacity(128);
+        event.encode(&mut payload).map_err(|error| StoreError::Unencodable {
+            stream: self.stream.clone(),
+            name,
+            reason: error.to_string(),
+        })?;
+        let size = payload.len();
+        if size > limit {
+            return Err(StoreError::PayloadTooLarge { stream: self.stream.clone(), name, size, limit });
+        }
+        Ok(NewEvent { name, version, payload })
+    }
+
+    pub(super) fn key_reused(&self, first: StreamId) -> StoreError {
+        // Only an append with a key can meet this; a store that says so of another has no key to name.
+        let key = self.options.key.clone().unwrap_or_else(|| IdempotencyKey::new(""));
+        StoreError::KeyReused { key, stream: self.stream.clone(), first }
+    }
+}
+
+/// Decides on the state, if the command is for a state like this. The command is taken if its handler was called.
+pub(super) async fn decide<A: CommandHandlers, C: CommandOf<A>>(
+    known: &Known<A>,
+    call: &Call<A>,
+    command: &mut Option<C>,
+    deps: A::Deps<'_>,
+) -> Result<Vec<A::Event>, ExecuteError<C::Error>> {
+    let actual = known.loaded.version;
+    match C::TARGET {
+        Target::New if actual > 0 => return Err(ExecuteError::AlreadyExists),
+        Target::Existing if actual == 0 => return Err(ExecuteError::NotFound),
+        Target::New | Target::Existing => {}
+    }
+    if let Some(expected) = call.options.expect_version.filter(|expected| *expected != actual) {
+        return Err(ExecuteError::Conflict { expected, actual });
+    }
+    let Some(command) = command.take() else {
+        return Err(ExecuteError::Conflict { expected: actual, actual });
+    };
+    let context = Context { id: &call.id, meta: &call.options.meta };
+    command.decide(&known.loaded.state, context, C::deps(deps)).await.map_err(ExecuteError::Rejected)
+}

@@ -1,0 +1,48 @@
+use crate::store::StoreError;
+
+/// Why a command was not executed. `E` is the error of its handler.
+///
+/// Every variant but [`ExecuteError::Timeout`] and [`StoreError::OutcomeUnknown`] means that nothing was stored.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExecuteError<E> {
+    /// The handler said no.
+    #[error("{0}")]
+    Rejected(#[source] E),
+    /// There is no such aggregate: create it first.
+    #[error("the aggregate does not exist; a creating command is sent with `create`")]
+    NotFound,
+    /// There is such an aggregate already.
+    #[error("the aggregate exists already; a command to an existing one is sent with `execute`")]
+    AlreadyExists,
+    /// Others were faster, as often as it was tried; or the stream is not at the version that was asked for.
+    #[error(
+        "the stream is at version {actual}, the command was decided at version {expected}; load it and try again"
+    )]
+    Conflict {
+        /// The version that the decision was made at, or that was asked for.
+        expected: u64,
+        /// The version of the stream.
+        actual: u64,
+    },
+    /// Not done in time. What was stored by then is unknown: repeat the command with the same idempotency key.
+    #[error("not done in time; whether it was stored is unknown: repeat it with the same idempotency key")]
+    Timeout,
+    /// Too many commands are waiting already. Nothing was stored; try again later.
+    #[error("too many commands are waiting to be stored; nothing was stored, try again later")]
+    Busy,
+    /// The store could not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl<E> ExecuteError<E> {
+    /// Whether the same command may succeed later without any change.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Conflict { .. } | Self::Timeout | Self::Busy => true,
+            Self::Store(error) => error.is_retryable(),
+            Self::Rejected(_) | Self::NotFound | Self::AlreadyExists => false,
+        }
+    }
+}

@@ -1,0 +1,200 @@
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::time::timeout;
+
+use super::{
+    ExecuteError, Options, Settings,
+    appender::Appender,
+    cache::Cache,
+    decision::{self, Call},
+    load::{LoadedState, catch_up, load_state},
+    queued::{self, Queued},
+    retry,
+    slot::{Known, Turn},
+};
+use crate::{
+    domain::{CommandHandlers, CommandOf, Receipt, Target},
+    store::{Outcome, Store, StoreError},
+};
+
+/// Executes commands against a store.
+#[derive(Debug)]
+pub(crate) struct Executor {
+    cache: Cache,
+    appender: Arc<Appender>,
+    settings: Settings,
+    /// Whether others write to the same streams, as far as was seen.
+    rivals: AtomicBool,
+}
+
+/// What an attempt has come to.
+enum Attempt {
+    Done(Receipt),
+    /// The state was not what the store has: decide again.
+    Conflict {
+        expected: u64,
+        actual: u64,
+    },
+}
+
+/// The first pause after a conflict, and the longest.
+const PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+
+impl Executor {
+    pub(crate) fn new(store: Store, settings: Settings) -> Self {
+        let appender = Arc::new(Appender::new(store, &settings));
+        let cache = Cache::new(settings.states);
+        Self { cache, appender, settings, rivals: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        self.appender.store()
+    }
+
+    /// Finishes the commands that are under way and refuses further ones.
+    pub(crate) async fn close(&self) {
+        self.appender.close().await;
+    }
+
+    /// Executes a command: loads, decides, appends; on a conflict again, bounded, with jitter.
+    pub(crate) async fn execute<A: CommandHandlers, C: CommandOf<A>>(
+        &self,
+        id: A::Id,
+        command: C,
+        options: Options,
+        deps: A::Deps<'_>,
+    ) -> Result<Receipt, ExecuteError<C::Error>> {
+        let limit = options.timeout.unwrap_or(self.settings.timeout);
+        let call = Call::<A>::new(id, options);
+        timeout(limit, self.attempts(&call, command, deps)).await.unwrap_or_else(|_| {
+            tracing::warn!(stream = %call.stream, ?limit, "a command was not done in time");
+            Err(ExecuteError::Timeout)
+        })
+    }
+
+    async fn attempts<A: CommandHandlers, C: CommandOf<A>>(
+        &self,
+        call: &Call<A>,
+        command: C,
+        deps: A::Deps<'_>,
+    ) -> Result<Receipt, ExecuteError<C::Error>> {
+        let mut command = Some(command);
+        let mut attempt = 0;
+        loop {
+            let spare = command.as_ref().and_then(C::again);
+            let (expected, actual) = match self.attempt(call, &mut command, spare.is_none(), deps).await? {
+                Attempt::Done(receipt) => return Ok(receipt),
+                Attempt::Conflict { expected, actual } => (expected, actual),
+            };
+            command = command.or(spare);
+            self.rivals.store(true, Ordering::Relaxed);
+            attempt += 1;
+            if command.is_none() || attempt > self.settings.retries {
+                return Err(ExecuteError::Conflict { expected, actual });
+            }
+            tracing::debug!(stream = %call.stream, attempt, expected, actual, "decided on an old state; again");
+            tokio::time::sleep(retry::delay(attempt, PAUSE, LONGEST_PAUSE)).await;
+        }
+    }
+
+    /// Decides once. What was decided on a state from memory is true only once the store confirms its version: by
+    /// the append of the events, or where there are none by asking. The command is taken if its handler was called,
+    /// which is possible only `once` if it cannot be repeated.
+    async fn attempt<A: CommandHandlers, C: CommandOf<A>>(
+        &self,
+        call: &Call<A>,
+        command: &mut Option<C>,
+        once: bool,
+        deps: A::Deps<'_>,
+    ) -> Result<Attempt, ExecuteError<C::Error>> {
+        let slot = self.cache.slot::<A>(&call.stream);
+        let mut turn = slot.turn.lock().await;
+        let known = self.begin(&mut turn, call, C::TARGET, once).await?;
+        let expected = known.loaded.version;
+        let refusal = match decision::decide(known, call, command, deps).await {
+            Ok(events) => {
+                let append = call.append(expected, &events, self.settings.payload_limit)?;
+                let queued = queued::submit(&self.appender, slot.clone(), known, append, &events)?;
+                drop(turn);
+                return self.settle(call, queued, expected, C::TARGET).await;
+            }
+            Err(refusal) => refusal,
+        };
+        if !known.fresh {
+            let queued = queued::submit(&self.appender, slot.clone(), known, call.question(expected), &[])?;
+            drop(turn);
+            if let Outcome::Conflict { actual } = queued.outcome().await? {
+                return Ok(Attempt::Conflict { expected, actual });
+            }
+        }
+        self.first_receipt(call).await?.map(Attempt::Done).ok_or(refusal)
+    }
+
+    /// Sees to it that there is a state to decide on. A creating command expects none, so it need not read.
+    ///
+    /// A command that can be decided only `once` must not be spent on a state that others have changed meanwhile.
+    async fn begin<'t, A: CommandHandlers>(
+        &self,
+        turn: &'t mut Turn<A>,
+        call: &Call<A>,
+        target: Target,
+        once: bool,
+    ) -> Result<&'t mut Known<A>, StoreError> {
+        let store = self.store().port().as_ref();
+        if let Some(mut known) = turn.resume() {
+            if once && self.rivals.load(Ordering::Relaxed) {
+                catch_up(store, &call.stream, &mut known.loaded).await?;
+            }
+            return Ok(turn.begin(known));
+        }
+        let expects_nothing = target == Target::New && call.options.expect_version.is_none();
+        let known = if expects_nothing {
+            Known::new(LoadedState::initial(), false)
+        } else {
+            Known::new(load_state(store, &call.stream).await?, true)
+        };
+        Ok(turn.begin(known))
+    }
+
+    /// Waits until the events are stored, or not.
+    async fn settle<A: CommandHandlers, E>(
+        &self,
+        call: &Call<A>,
+        queued: Queued,
+        expected: u64,
+        target: Target,
+    ) -> Result<Attempt, ExecuteError<E>> {
+        let snapshot = queued.snapshot.clone();
+        match queued.outcome().await? {
+            Outcome::Appended(receipt) => {
+                if let Some(snapshot) = snapshot {
+                    snapshot.save_later(self.store(), &call.stream, receipt);
+                }
+                Ok(Attempt::Done(receipt))
+            }
+            Outcome::Duplicate(receipt) => Ok(Attempt::Done(receipt)),
+            Outcome::Conflict { actual } if target == Target::New && actual > 0 => {
+                Err(ExecuteError::AlreadyExists)
+            }
+            Outcome::Conflict { actual } => Ok(Attempt::Conflict { expected, actual }),
+            Outcome::KeyReused { first } => Err(call.key_reused(first).into()),
+        }
+    }
+
+    /// What the command has done before, if its key was used: a repeated command is not refused.
+    async fn first_receipt<A: CommandHandlers>(&self, call: &Call<A>) -> Result<Option<Receipt>, StoreError> {
+        let Some(key) = &call.options.key else { return Ok(None) };
+        match self.store().port().find_key(key).await? {
+            None => Ok(None),
+            Some((stream, receipt)) if stream == call.stream => Ok(Some(receipt)),
+            Some((first, _)) => Err(call.key_reused(first)),
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! A command's life: load, decide, append.
+//!
+//! The state of an aggregate stays in memory between commands ([`slot`]). A command decides on it, changes it and
+//! queues its events ([`appender`]) while it holds the aggregate's turn; it is acknowledged after the commit. The
+//! next command decides on the changed state meanwhile, so that commands on one aggregate share a transaction. What
+//! makes this exact is the version check of the append: whatever was decided on a state that the store does not
+//! confirm is decided again on a fresh one.
+
+mod appender;
+mod batch;
+mod cache;
+mod decision;
+mod error;
+mod executor;
+mod load;
+mod options;
+mod queued;
+mod request;
+mod retry;
+mod settings;
+mod slot;
+mod snapshot;
+
+pub use error::ExecuteError;
+pub(crate) use executor::Executor;
+pub use load::Loaded;
+pub(crate) use load::{load, load_at};
+pub use options::Options;
+pub use request::Execute;
+pub use settings::Settings;

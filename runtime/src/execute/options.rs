@@ -1,0 +1,17 @@
+use std::time::Duration;
+
+use crate::domain::{IdempotencyKey, Meta};
+
+/// What may be said of one execution.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Options {
+    /// Makes it repeatable.
+    pub key: Option<IdempotencyKey>,
+    /// Stored beside its events.
+    pub meta: Meta,
+    /// The version that the stream must have.
+    pub expect_version: Option<u64>,
+    /// How long it may take.
+    pub timeout: Option<Duration>,
+}

@@ -1,0 +1,79 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use tokio::sync::Mutex;
+
+use super::load::LoadedState;
+
+/// The place of one aggregate in memory. Commands take turns, in the order in which they came.
+#[derive(Debug)]
+pub(super) struct Slot<A> {
+    pub(super) turn: Mutex<Turn<A>>,
+}
+
+impl<A> Default for Slot<A> {
+    fn default() -> Self {
+        Self { turn: Mutex::new(Turn { known: None }) }
+    }
+}
+
+/// What the command whose turn it is knows.
+#[derive(Debug)]
+pub(super) struct Turn<A> {
+    known: Option<Known<A>>,
+}
+
+/// A state in memory: as the store has it, or as it will be once the queued appends of its chain are stored.
+#[derive(Debug)]
+pub(super) struct Known<A> {
+    pub(super) loaded: LoadedState<A>,
+    pub(super) chain: Arc<Chain>,
+    /// Read in this turn, hence true to the store: nothing was queued on it yet.
+    pub(super) fresh: bool,
+    /// A change of the state has begun and not ended: it panicked.
+    torn: bool,
+}
+
+impl<A> Turn<A> {
+    /// The state of the turns before, unless there is none or an append that it rests on was not stored.
+    pub(super) fn resume(&mut self) -> Option<Known<A>> {
+        let known = self.known.take().filter(|known| !known.torn && !known.chain.is_broken())?;
+        Some(Known { fresh: false, ..known })
+    }
+
+    /// Begins the turn on a state.
+    pub(super) fn begin(&mut self, known: Known<A>) -> &mut Known<A> {
+        self.known.insert(known)
+    }
+}
+
+impl<A> Known<A> {
+    /// A state that nothing was queued on, `fresh` if it was read just now.
+    pub(super) fn new(loaded: LoadedState<A>, fresh: bool) -> Self {
+        Self { loaded, chain: Arc::default(), fresh, torn: false }
+    }
+
+    /// Changes the state. If `change` panics, the state is never used again.
+    pub(super) fn change(&mut self, change: impl FnOnce(&mut LoadedState<A>)) {
+        self.torn = true;
+        change(&mut self.loaded);
+        self.torn = false;
+    }
+}
+
+/// Ties together the appends that were decided one on top of the other. Once one is not stored, no later one may be:
+/// it was decided on a state that never was, even where the version happens to fit again.
+#[derive(Debug, Default)]
+pub(super) struct Chain(AtomicBool);
+
+impl Chain {
+    pub(super) fn is_broken(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    pub(super) fn break_off(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+}

@@ -7,5 +7,6 @@ pub mod domain;
 pub mod execute;
 pub mod log;
 pub mod store;
+pub mod testing;
 
 pub use app::connect;

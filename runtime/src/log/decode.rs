@@ -38,7 +38,7 @@ fn unknown(stream: &StreamId, event: EventRef<'_>) -> StoreError {
 }
 
 #[cold]
-fn undecodable(stream: &StreamId, event: EventRef<'_>, source: DecodeError) -> StoreError {
+pub(super) fn undecodable(stream: &StreamId, event: EventRef<'_>, source: DecodeError) -> StoreError {
     StoreError::Undecodable {
         stream: stream.clone(),
         version: event.version,

@@ -1,0 +1,24 @@
+//! The path to the runtime in generated code.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+
+/// `::gesta`, or what `crate = path` says instead, for crates that re-export gesta under another name.
+#[derive(Clone)]
+pub(crate) struct Runtime(TokenStream);
+
+impl Runtime {
+    /// The runtime at this path, or where Cargo puts it.
+    pub(crate) fn new(path: Option<&syn::Path>) -> Self {
+        Self(match path {
+            Some(path) => path.to_token_stream(),
+            None => quote_spanned!(Span::call_site()=> ::gesta),
+        })
+    }
+
+    /// The one door through which generated code enters the runtime.
+    pub(crate) fn private(&self) -> TokenStream {
+        let path = &self.0;
+        quote_spanned!(Span::call_site()=> #path::__private)
+    }
+}

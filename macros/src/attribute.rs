@@ -30,12 +30,7 @@ enum Value {
 
 impl Options {
     /// Reads `key = value, ..`, the arguments of the attribute `owner`, which knows the keys `known`.
-    pub(crate) fn read(
-        args: TokenStream,
-        owner: &'static str,
-        known: &[&str],
-        errors: &mut Errors,
-    ) -> Self {
+    pub(crate) fn read(args: TokenStream, owner: &'static str, known: &[&str], errors: &mut Errors) -> Self {
         let mut options = Self { owner, entries: Vec::new() };
         options.extend(split_commas(args), known, errors);
         options
@@ -252,7 +247,8 @@ pub(crate) fn split_commas(tokens: TokenStream) -> Vec<TokenStream> {
 /// `known = ..`, where `known` is one of these keys: an option and not a first argument.
 fn is_assignment(part: &TokenStream, known: &[&str]) -> bool {
     let mut tokens = part.clone().into_iter();
-    let key = matches!(tokens.next(), Some(TokenTree::Ident(ident)) if known.contains(&ident.to_string().as_str()));
+    let key =
+        matches!(tokens.next(), Some(TokenTree::Ident(ident)) if known.contains(&ident.to_string().as_str()));
     key && matches!(tokens.next(), Some(TokenTree::Punct(punct)) if punct.as_char() == '=')
 }
 

@@ -1,11 +1,15 @@
 //! gesta
 
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 pub mod app;
 pub mod clock;
 pub mod codec;
 pub mod domain;
 pub mod execute;
 pub mod log;
+pub mod prelude;
 pub mod store;
 pub mod testing;
 

@@ -1,0 +1,8 @@
+//! The names that a domain and an application are written with: `use gesta::prelude::*;`.
+
+pub use std::time::Duration;
+
+pub use crate::domain::{
+    Aggregate, AggregateId, Dispatch, Event, Evolve, Id, IdempotencyKey, Meta, Position, Provide, Receipt,
+    Recorded, Schema,
+};

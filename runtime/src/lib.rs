@@ -13,4 +13,5 @@ pub mod prelude;
 pub mod store;
 pub mod testing;
 
-pub use app::connect;
+pub use app::{App, Builder, connect};
+pub use execute::ExecuteError;

@@ -15,6 +15,7 @@ pub use error::{ShutdownError, StartError};
 use crate::{
     domain::{Aggregate, AggregateId, CommandHandlers, CommandOf, Create, Domain, Handle, Registers},
     execute::{self, Execute, Executor, Loaded},
+    log::{self, History, Log},
     store::StoreError,
 };
 
@@ -96,6 +97,17 @@ impl<D: Domain> App<D> {
         version: u64,
     ) -> BoxFuture<'a, Result<Option<Loaded<A>>, StoreError>> {
         Box::pin(execute::load_at(self.shared.executor.store().port().as_ref(), id, version))
+    }
+
+    /// The events of an aggregate, from the first. An event that cannot be read is an error in its place; the
+    /// stream goes on after it.
+    pub fn history<A: Aggregate>(&self, id: &A::Id) -> History<A::Event> {
+        log::history::<A>(self.shared.executor.store(), id)
+    }
+
+    /// The log: the events of all aggregates in the order in which they were stored.
+    pub fn log(&self) -> Log {
+        Log::new(self.shared.executor.store().clone())
     }
 
     /// Finishes the commands that are under way, refuses further ones ([`StoreError::Closed`]), and closes the store

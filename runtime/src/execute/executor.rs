@@ -1,10 +1,4 @@
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::timeout;
 
@@ -16,6 +10,7 @@ use super::{
     load::{LoadedState, catch_up, load_state},
     queued::{self, Queued},
     retry,
+    rivals::Rivals,
     slot::{Known, Turn},
 };
 use crate::{
@@ -29,8 +24,7 @@ pub(crate) struct Executor {
     cache: Cache,
     appender: Arc<Appender>,
     settings: Settings,
-    /// Whether others write to the same streams, as far as was seen.
-    rivals: AtomicBool,
+    rivals: Rivals,
 }
 
 /// What an attempt has come to.
@@ -51,7 +45,7 @@ impl Executor {
     pub(crate) fn new(store: Store, settings: Settings) -> Self {
         let appender = Arc::new(Appender::new(store, &settings));
         let cache = Cache::new(settings.states);
-        Self { cache, appender, settings, rivals: AtomicBool::new(false) }
+        Self { cache, appender, settings, rivals: Rivals::new() }
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -94,7 +88,7 @@ impl Executor {
                 Attempt::Conflict { expected, actual } => (expected, actual),
             };
             command = command.or(spare);
-            self.rivals.store(true, Ordering::Relaxed);
+            self.rivals.met();
             attempt += 1;
             if command.is_none() || attempt > self.settings.retries {
                 return Err(ExecuteError::Conflict { expected, actual });
@@ -149,7 +143,7 @@ impl Executor {
     ) -> Result<&'t mut Known<A>, StoreError> {
         let store = self.store().port().as_ref();
         if let Some(mut known) = turn.resume() {
-            if once && self.rivals.load(Ordering::Relaxed) {
+            if once && self.rivals.expected() {
                 catch_up(store, &call.stream, &mut known.loaded).await?;
             }
             return Ok(turn.begin(known));

@@ -17,6 +17,7 @@ mod options;
 mod queued;
 mod request;
 mod retry;
+mod rivals;
 mod settings;
 mod slot;
 mod snapshot;
@@ -28,3 +29,6 @@ pub(crate) use load::{load, load_at};
 pub use options::Options;
 pub use request::Execute;
 pub use settings::Settings;
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,6 @@ use std::{
     fmt,
     ops::ControlFlow,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::SystemTime,
 };
 
 use async_trait::async_trait;
@@ -14,15 +13,16 @@ use super::{
     resolve::{Ledger, Write},
 };
 use crate::{
+    clock::Clock,
     codec::encode_meta,
     domain::{IdempotencyKey, Position, Receipt, Timestamp},
 };
 
 /// An event store in memory: the reference for the others, and fast enough for every test. Its clones share the
 /// events, which are gone with the last of them.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Memory {
-    now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    clock: Clock,
     state: Arc<Mutex<State>>,
 }
 
@@ -57,12 +57,12 @@ struct Snapshot {
 impl Memory {
     /// An empty store that records by the clock of the system.
     pub fn new() -> Self {
-        Self::recording(|| SystemTime::now().into())
+        Self::default()
     }
 
     /// An empty store that records by another clock, for tests.
-    pub fn recording(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self { now: Arc::new(now), state: Arc::default() }
+    pub fn with_clock(clock: impl Into<Clock>) -> Self {
+        Self { clock: clock.into(), state: Arc::default() }
     }
 
     /// The state, or [`StoreError::Closed`]. A panic cannot leave it half changed: nothing that changes it panics
@@ -74,12 +74,6 @@ impl Memory {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Default for Memory {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -159,7 +153,7 @@ impl EventStore for Memory {
         let mut state = self.open()?;
         let mut writes = Vec::new();
         let outcomes = state.ledger.decide(batch, &mut writes);
-        let recorded_at = (self.now)();
+        let recorded_at = self.clock.now();
         for write in &writes {
             state.write(write, recorded_at);
         }

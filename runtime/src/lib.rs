@@ -15,3 +15,4 @@ pub mod testing;
 
 pub use app::{App, Builder, connect};
 pub use execute::ExecuteError;
+pub use testing as test;

@@ -1,3 +1,13 @@
-//! What tests need: for the stores themselves, the promises that every one of them keeps.
+//! What tests need: given / when / then for aggregates, a whole application in memory, and for the authors of
+//! stores the promises that every one of them keeps.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "an assertion fails by a panic, as every test does")]
+
+mod columns;
 pub mod contract;
+mod drive;
+mod given;
+mod then;
+
+pub use given::{Given, NoDependencies, given, given_creating, given_creating_with};
+pub use then::When;

@@ -1,0 +1,197 @@
+use std::{any::type_name, borrow::Borrow};
+
+use super::{
+    drive::{STUCK, drive},
+    then::{Decided, When},
+};
+use crate::domain::{Aggregate, CommandHandlers, CommandOf, Context, Create, Meta, Supply, Target};
+
+/// Begins a test with what has happened to an aggregate so far; nothing for a new one.
+///
+/// ```
+/// # use std::{convert::Infallible, future::{Future, ready}};
+/// # use gesta::{codec::*, domain::*};
+/// # #[derive(Clone, PartialEq, Eq, Hash)] pub struct DoorId(u8);
+/// # impl std::fmt::Display for DoorId { fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result { self.0.fmt(f) } }
+/// # impl std::str::FromStr for DoorId { type Err = std::num::ParseIntError; fn from_str(s: &str) -> Result<Self, Self::Err> { s.parse().map(Self) } }
+/// # impl Schema for DoorId { const SHAPE: &'static Shape = &Shape::Scalar("u8"); }
+/// # impl Id for DoorId {}
+/// # impl AggregateId for DoorId { type Aggregate = Door; }
+/// # #[derive(Debug, PartialEq)] pub enum DoorEvent { Built, Opened }
+/// # impl Event for DoorEvent {
+/// #     const TYPES: &'static [EventType] = &[];
+/// #     fn index(&self) -> usize { 0 }
+/// #     fn encode(&self, _: &mut Vec<u8>) -> Result<(), EncodeError> { Ok(()) }
+/// #     fn decode(_: usize, _: u16, _: &[u8]) -> Result<Self, DecodeError> { Ok(Self::Opened) }
+/// # }
+/// # pub struct Door { open: bool }
+/// # impl Aggregate for Door {
+/// #     type Id = DoorId; type Event = DoorEvent; const NAME: &'static str = "door";
+/// #     fn initial() -> Self { Self { open: false } }
+/// #     fn apply(&mut self, event: &DoorEvent) { self.open = *event == DoorEvent::Opened }
+/// # }
+/// # impl CommandHandlers for Door { type Deps<'d> = (); }
+/// # struct Open;
+/// # impl CommandOf<Door> for Open {
+/// #     type Error = Infallible; type Deps<'d> = (); const TARGET: Target = Target::Existing;
+/// #     fn deps<'d>(all: <Door as CommandHandlers>::Deps<'d>) -> Self::Deps<'d> { all }
+/// #     fn decide(self, door: &Door, _: Context<'_, Door>, _: Self::Deps<'_>) -> impl Future<Output = Result<Vec<DoorEvent>, Infallible>> + Send {
+/// #         ready(Ok((!door.open).then_some(DoorEvent::Opened).into_iter().collect()))
+/// #     }
+/// # }
+/// use gesta::test::given;
+///
+/// given::<Door>([DoorEvent::Built]).when(Open).then([DoorEvent::Opened]);
+/// given::<Door>([DoorEvent::Built, DoorEvent::Opened]).when(Open).then_nothing();
+/// ```
+pub fn given<A: Aggregate>(events: impl IntoIterator<Item = A::Event>) -> Given<A> {
+    Given { events: events.into_iter().collect(), id: None, meta: Meta::default() }
+}
+
+/// Tests a command that creates an aggregate: `given_creating(Open { .. }).then([..])`.
+#[track_caller]
+pub fn given_creating<A, C>(command: C) -> When<A, C::Error>
+where
+    A: CommandHandlers,
+    C: Create<A>,
+    C::Deps<'static>: NoDependencies,
+{
+    given::<A>([]).when(command)
+}
+
+/// Tests a command that creates an aggregate, and whose handler needs something of the application.
+#[track_caller]
+pub fn given_creating_with<'d, A, C, D>(command: C, deps: &'d D) -> When<A, C::Error>
+where
+    A: CommandHandlers,
+    C: Create<A>,
+    C::Deps<'d>: Supply<'d, D>,
+{
+    given::<A>([]).when_with(command, deps)
+}
+
+/// What has happened so far, and who asks now.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is tested until a command is given with `.when(..)`"]
+pub struct Given<A: Aggregate> {
+    events: Vec<A::Event>,
+    id: Option<A::Id>,
+    meta: Meta,
+}
+
+/// That a handler needs nothing of the application.
+#[diagnostic::on_unimplemented(
+    message = "this command's handler needs something of the application: `{Self}`",
+    label = "needs `{Self}`",
+    note = "give it with `.when_with(command, &deps)`, or `given_creating_with(command, &deps)`"
+)]
+pub trait NoDependencies: Send {
+    /// Nothing.
+    fn nothing() -> Self;
+}
+
+impl NoDependencies for () {
+    fn nothing() {}
+}
+
+impl<A: Aggregate> Given<A> {
+    /// The aggregate's id, for handlers that ask for it. Without it, it is `test`, `1` or the nil UUID.
+    pub fn id(mut self, id: impl Borrow<A::Id>) -> Self {
+        self.id = Some(id.borrow().clone());
+        self
+    }
+
+    /// Who asks, for handlers that want to know.
+    pub fn by(mut self, actor: impl Into<String>) -> Self {
+        self.meta.actor = Some(actor.into());
+        self
+    }
+
+    /// For whom the data is kept.
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.meta.tenant = Some(tenant.into());
+        self
+    }
+
+    /// What the command belongs to.
+    pub fn correlation(mut self, correlation: impl Into<String>) -> Self {
+        self.meta.correlation = Some(correlation.into());
+        self
+    }
+
+    /// What has caused the command.
+    pub fn causation(mut self, causation: impl Into<String>) -> Self {
+        self.meta.causation = Some(causation.into());
+        self
+    }
+
+    /// A free pair of the metadata.
+    pub fn meta(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.meta.values.insert(name.into(), value.into());
+        self
+    }
+}
+
+impl<A: CommandHandlers> Given<A> {
+    /// Lets the aggregate decide about a command whose handler needs nothing of the application.
+    ///
+    /// As in the application, a creating command needs an aggregate without events, and any other one with.
+    ///
+    /// # Panics
+    /// When the handler does, or does not come to an end within ten seconds.
+    #[track_caller]
+    pub fn when<C>(self, command: C) -> When<A, C::Error>
+    where
+        C: CommandOf<A>,
+        C::Deps<'static>: NoDependencies,
+    {
+        self.decide(command, NoDependencies::nothing())
+    }
+
+    /// Lets the aggregate decide about a command, with what its handler needs: `deps` provides at least that.
+    ///
+    /// # Panics
+    /// When the handler does, or does not come to an end within ten seconds.
+    #[track_caller]
+    pub fn when_with<'d, C, D>(self, command: C, deps: &'d D) -> When<A, C::Error>
+    where
+        C: CommandOf<A>,
+        C::Deps<'d>: Supply<'d, D>,
+    {
+        self.decide(command, Supply::supply(deps))
+    }
+
+    #[track_caller]
+    fn decide<C: CommandOf<A>>(self, command: C, deps: C::Deps<'_>) -> When<A, C::Error> {
+        let Self { events: given, id, meta } = self;
+        let mut state = A::initial();
+        given.iter().for_each(|event| state.apply(event));
+        let decided = match C::TARGET {
+            Target::New if !given.is_empty() => Decided::AlreadyExists,
+            Target::Existing if given.is_empty() => Decided::NotFound,
+            Target::New | Target::Existing => {
+                let Some(id) = id.or_else(default_id::<A>) else {
+                    panic!("no id could be made up for `{}`; give one with `.id(..)`", short_name::<A>());
+                };
+                match drive(command.decide(&state, Context { id: &id, meta: &meta }, deps)) {
+                    Some(Ok(events)) => Decided::Events(events),
+                    Some(Err(error)) => Decided::Rejected(error),
+                    None => panic!("`{}`: {STUCK}", short_name::<C>()),
+                }
+            }
+        };
+        When { given, state, command: short_name::<C>(), aggregate: short_name::<A>(), decided }
+    }
+}
+
+/// An id for handlers that do not care which: a text, a number or a UUID.
+fn default_id<A: Aggregate>() -> Option<A::Id> {
+    ["test", "1", "00000000-0000-0000-0000-000000000000"].into_iter().find_map(|text| text.parse().ok())
+}
+
+/// The type's name as it is written after a `use`.
+fn short_name<T>() -> &'static str {
+    let full = type_name::<T>();
+    let end = full.find('<').unwrap_or(full.len());
+    full[..end].rfind("::").map_or(full, |at| &full[at + 2..])
+}

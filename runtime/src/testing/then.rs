@@ -1,0 +1,187 @@
+use std::{error::Error, fmt::Debug};
+
+use super::columns;
+use crate::domain::Aggregate;
+
+/// What the aggregate has decided, to be compared with what was expected.
+#[derive(Debug)]
+#[must_use = "nothing is checked until `.then(..)` or `.rejects(..)`"]
+pub struct When<A: Aggregate, E> {
+    pub(super) given: Vec<A::Event>,
+    pub(super) state: A,
+    pub(super) command: &'static str,
+    pub(super) aggregate: &'static str,
+    pub(super) decided: Decided<A::Event, E>,
+}
+
+#[derive(Debug)]
+pub(super) enum Decided<Event, E> {
+    Events(Vec<Event>),
+    Rejected(E),
+    AlreadyExists,
+    NotFound,
+}
+
+impl<A, E> When<A, E>
+where
+    A: Aggregate<Event: Debug>,
+    E: Error,
+{
+    /// Exactly these events have happened, in this order.
+    ///
+    /// # Panics
+    /// When others have, or the command was rejected: with what was expected and what has happened side by side.
+    #[track_caller]
+    pub fn then(self, expected: impl IntoIterator<Item = A::Event>)
+    where
+        A::Event: PartialEq,
+    {
+        let expected: Vec<A::Event> = expected.into_iter().collect();
+        match &self.decided {
+            Decided::Events(actual) if *actual == expected => {}
+            Decided::Events(actual) => {
+                self.fail("other events than expected", &columns::events(&expected, actual))
+            }
+            refused => {
+                let expected = match &expected[..] {
+                    [] => vec!["no events".to_owned()],
+                    events => events.iter().map(|event| format!("{event:?}")).collect(),
+                };
+                self.fail("events were expected", &columns::texts(&expected, &in_words(refused)))
+            }
+        }
+    }
+
+    /// The command was accepted, and nothing has happened.
+    ///
+    /// # Panics
+    /// When something has, or the command was rejected.
+    #[track_caller]
+    pub fn then_nothing(self) {
+        match &self.decided {
+            Decided::Events(actual) if actual.is_empty() => {}
+            decided => self.unexpected("no events were expected", "no events", decided),
+        }
+    }
+
+    /// The command was accepted, and this holds for the state after its events: a closure with assertions.
+    ///
+    /// # Panics
+    /// When the closure does, or the command was rejected.
+    #[track_caller]
+    pub fn then_state(mut self, check: impl FnOnce(&A)) {
+        match &self.decided {
+            Decided::Events(events) => events.iter().for_each(|event| self.state.apply(event)),
+            decided => self.unexpected("the command was to be accepted", "accepted", decided),
+        }
+        check(&self.state);
+    }
+
+    /// The handler has rejected the command with this error.
+    ///
+    /// # Panics
+    /// When it was another error, or the command was accepted.
+    #[track_caller]
+    pub fn rejects(self, expected: E)
+    where
+        E: PartialEq,
+    {
+        match &self.decided {
+            Decided::Rejected(actual) if *actual == expected => {}
+            Decided::Rejected(actual) => {
+                let table = columns::texts(&error_in_words(&expected), &error_in_words(actual));
+                self.fail("rejected with another error than expected", &table)
+            }
+            decided => {
+                let table = columns::texts(&error_in_words(&expected), &in_words(decided));
+                self.fail("a rejection was expected", &table)
+            }
+        }
+    }
+
+    /// The handler has rejected the command, and this holds for its error: a closure with assertions, for errors
+    /// that cannot be compared.
+    ///
+    /// # Panics
+    /// When the closure does, or the command was accepted.
+    #[track_caller]
+    pub fn rejects_with(self, check: impl FnOnce(&E)) {
+        match &self.decided {
+            Decided::Rejected(error) => check(error),
+            decided => self.unexpected("a rejection was expected", "rejected", decided),
+        }
+    }
+
+    /// The command creates an aggregate that exists already: no handler was asked.
+    ///
+    /// # Panics
+    /// When a handler was.
+    #[track_caller]
+    pub fn already_exists(self) {
+        match &self.decided {
+            Decided::AlreadyExists => {}
+            decided => self.unexpected("the aggregate was to exist already", "already exists", decided),
+        }
+    }
+
+    /// The command is for an aggregate that does not exist: no handler was asked.
+    ///
+    /// # Panics
+    /// When a handler was.
+    #[track_caller]
+    pub fn not_found(self) {
+        match &self.decided {
+            Decided::NotFound => {}
+            decided => self.unexpected("the aggregate was not to exist", "not found", decided),
+        }
+    }
+
+    /// The handler's answer, for tests that go on with it.
+    ///
+    /// # Errors
+    /// The handler's.
+    ///
+    /// # Panics
+    /// When no handler was asked.
+    #[track_caller]
+    pub fn into_result(self) -> Result<Vec<A::Event>, E> {
+        match self.decided {
+            Decided::Events(events) => Ok(events),
+            Decided::Rejected(error) => Err(error),
+            ref decided => self.unexpected("a decision was expected", "a decision", decided),
+        }
+    }
+
+    #[track_caller]
+    fn unexpected(&self, what: &str, expected: &str, decided: &Decided<A::Event, E>) -> ! {
+        self.fail(what, &columns::texts(&[expected.to_owned()], &in_words(decided)))
+    }
+
+    #[track_caller]
+    fn fail(&self, what: &str, table: &str) -> ! {
+        let Self { aggregate, command, .. } = self;
+        let given = match &self.given[..] {
+            [] => "    nothing".to_owned(),
+            events => events.iter().map(|event| format!("    {event:?}")).collect::<Vec<_>>().join("\n"),
+        };
+        panic!("{what}\n\n  given, of {aggregate}\n{given}\n\n  when {command}\n\n{table}\n");
+    }
+}
+
+fn in_words<Event: Debug, E: Error>(decided: &Decided<Event, E>) -> Vec<String> {
+    match decided {
+        Decided::Events(events) if events.is_empty() => vec!["accepted, no events".into()],
+        Decided::Events(events) => events.iter().map(|event| format!("{event:?}")).collect(),
+        Decided::Rejected(error) => error_in_words(error),
+        Decided::AlreadyExists => {
+            vec!["the aggregate exists already:".into(), "a creating command is given nothing".into()]
+        }
+        Decided::NotFound => {
+            vec!["the aggregate does not exist:".into(), "this command needs events in `given`".into()]
+        }
+    }
+}
+
+fn error_in_words(error: &impl Error) -> Vec<String> {
+    vec![format!("rejected: {error:?}"), format!("\"{error}\"")]
+}

@@ -117,10 +117,6 @@ impl<D: Domain> App<D> {
     /// None today; what workers may fail with as they stop will be told here.
     pub async fn shutdown(&self) -> Result<(), ShutdownError> {
         self.shared.executor.close().await;
-        let store = self.shared.executor.store();
-        if store.is_last() {
-            store.port().close().await;
-        }
         Ok(())
     }
 }

@@ -4,7 +4,6 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::{
@@ -22,7 +21,6 @@ use crate::store::{Append, Store};
 pub(super) struct Appender {
     store: Store,
     queue: Mutex<Queue>,
-    idle: Notify,
     capacity: usize,
     batch: usize,
     lanes: usize,
@@ -35,15 +33,11 @@ struct Queue {
     /// stored in the order in which they were decided.
     busy: HashSet<Uuid>,
     lanes: usize,
-    closed: bool,
 }
 
-/// Why an append was not queued.
+/// An append was not queued: too many are waiting already.
 #[derive(Debug)]
-pub(super) enum Full {
-    Busy,
-    Closed,
-}
+pub(super) struct Busy;
 
 /// A transaction takes no more than about so many bytes of payload, unless a single append is larger.
 const BATCH_BYTES: usize = 4_000_000;
@@ -53,25 +47,18 @@ impl Appender {
         Self {
             store,
             queue: Mutex::default(),
-            idle: Notify::new(),
             capacity: settings.queue,
             batch: settings.batch.max(1),
             lanes: settings.lanes.max(1),
         }
     }
 
-    pub(super) fn store(&self) -> &Store {
-        &self.store
-    }
-
     /// Queues an append. Those of one stream are stored in the order in which they are queued.
-    pub(super) fn submit(self: &Arc<Self>, job: Job) -> Result<(), Full> {
+    pub(super) fn submit(self: &Arc<Self>, job: Job) -> Result<(), Busy> {
         let mut queue = self.lock();
-        let full = if queue.closed { Some(Full::Closed) } else { None };
-        let full = full.or((queue.waiting.len() >= self.capacity).then_some(Full::Busy));
-        if let Some(full) = full {
+        if queue.waiting.len() >= self.capacity {
             job.ticket.discard();
-            return Err(full);
+            return Err(Busy);
         }
         queue.waiting.push_back(job);
         if queue.lanes < self.lanes {
@@ -80,21 +67,6 @@ impl Appender {
             tokio::spawn(Lane { appender: self.clone(), open: true }.run());
         }
         Ok(())
-    }
-
-    /// Refuses further appends and waits until the last one is settled.
-    pub(super) async fn close(&self) {
-        loop {
-            let idle = self.idle.notified();
-            {
-                let mut queue = self.lock();
-                queue.closed = true;
-                if queue.lanes == 0 {
-                    return;
-                }
-            }
-            idle.await;
-        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -123,7 +95,7 @@ impl Lane {
         let flight = queue.board(self.appender.batch);
         if flight.is_none() {
             self.open = false;
-            queue.close_lane(&self.appender.idle);
+            queue.lanes -= 1;
         }
         flight
     }
@@ -133,7 +105,7 @@ impl Lane {
 impl Drop for Lane {
     fn drop(&mut self) {
         if self.open {
-            self.appender.lock().close_lane(&self.appender.idle);
+            self.appender.lock().lanes -= 1;
         }
     }
 }
@@ -163,11 +135,6 @@ impl Queue {
         }
         self.busy.extend(&streams);
         (!jobs.is_empty()).then_some(Flight { jobs, streams })
-    }
-
-    fn close_lane(&mut self, idle: &Notify) {
-        self.lanes -= 1;
-        idle.notify_waiters();
     }
 }
 

@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::oneshot;
 
-use super::{cache::AnySlot, retry, slot::Chain};
+use super::{cache::AnySlot, gate::Pass, retry, slot::Chain};
 use crate::store::{Append, EventStore, Expected, Outcome, StoreError};
 
 /// An append with everything that depends on it.
@@ -17,17 +17,18 @@ pub(super) struct Job {
 pub(super) struct Ticket {
     chain: Arc<Chain>,
     reply: Option<oneshot::Sender<Result<Outcome, StoreError>>>,
-    /// Keeps the aggregate's slot from being evicted meanwhile.
-    _slot: AnySlot,
+    /// Keeps the aggregate's slot from being evicted meanwhile, and the application from shutting down.
+    _kept: (AnySlot, Arc<Pass>),
 }
 
 impl Ticket {
     pub(super) fn new(
         chain: Arc<Chain>,
         slot: AnySlot,
+        pass: Arc<Pass>,
     ) -> (Self, oneshot::Receiver<Result<Outcome, StoreError>>) {
         let (reply, outcome) = oneshot::channel();
-        (Self { chain, reply: Some(reply), _slot: slot }, outcome)
+        (Self { chain, reply: Some(reply), _kept: (slot, pass) }, outcome)
     }
 
     /// Gives up an append that was never queued: nothing rests on it.

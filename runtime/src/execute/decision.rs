@@ -1,4 +1,6 @@
-use super::{ExecuteError, Options, slot::Known};
+use std::sync::Arc;
+
+use super::{ExecuteError, Options, gate::Pass, slot::Known};
 use crate::{
     domain::{Aggregate, CommandHandlers, CommandOf, Context, Event, IdempotencyKey, Target},
     store::{Append, Expected, NewEvent, StoreError, StreamId},
@@ -9,11 +11,12 @@ pub(super) struct Call<A: Aggregate> {
     pub(super) id: A::Id,
     pub(super) stream: StreamId,
     pub(super) options: Options,
+    pub(super) pass: Arc<Pass>,
 }
 
 impl<A: Aggregate> Call<A> {
-    pub(super) fn new(id: A::Id, options: Options) -> Self {
-        Self { stream: StreamId::of(&id), id, options }
+    pub(super) fn new(id: A::Id, options: Options, pass: Arc<Pass>) -> Self {
+        Self { stream: StreamId::of(&id), id, options, pass }
     }
 
     /// What is to be stored.

@@ -4,9 +4,9 @@ use tokio::time::timeout;
 
 use super::{
     ExecuteError, Options, Settings,
-    appender::Appender,
-    cache::Cache,
     decision::{self, Call},
+    engine::Engine,
+    gate::Gate,
     load::{LoadedState, catch_up, load_state},
     queued::{self, Queued},
     retry,
@@ -21,8 +21,9 @@ use crate::{
 /// Executes commands against a store.
 #[derive(Debug)]
 pub(crate) struct Executor {
-    cache: Cache,
-    appender: Arc<Appender>,
+    store: Store,
+    engine: Arc<Engine>,
+    gate: Arc<Gate>,
     settings: Settings,
     rivals: Rivals,
 }
@@ -43,18 +44,21 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 impl Executor {
     pub(crate) fn new(store: Store, settings: Settings) -> Self {
-        let appender = Arc::new(Appender::new(store, &settings));
-        let cache = Cache::new(settings.states);
-        Self { cache, appender, settings, rivals: Rivals::new() }
+        let engine = Engine::of(&store, &settings);
+        Self { store, engine, gate: Arc::default(), settings, rivals: Rivals::default() }
     }
 
     pub(crate) fn store(&self) -> &Store {
-        self.appender.store()
+        &self.store
     }
 
-    /// Finishes the commands that are under way and refuses further ones.
+    /// Finishes the commands that are under way and refuses further ones; closes the store if nobody else uses it.
     pub(crate) async fn close(&self) {
-        self.appender.close().await;
+        self.gate.close().await;
+        // Beside this executor only its engine holds the store, unless somebody else does.
+        if Arc::strong_count(&self.engine) == 1 && self.store.holders() <= 2 {
+            self.store.port().close().await;
+        }
     }
 
     /// Executes a command: loads, decides, appends; on a conflict again, bounded, with jitter.
@@ -66,7 +70,7 @@ impl Executor {
         deps: A::Deps<'_>,
     ) -> Result<Receipt, ExecuteError<C::Error>> {
         let limit = options.timeout.unwrap_or(self.settings.timeout);
-        let call = Call::<A>::new(id, options);
+        let call = Call::<A>::new(id, options, self.gate.enter()?);
         timeout(limit, self.attempts(&call, command, deps)).await.unwrap_or_else(|_| {
             tracing::warn!(stream = %call.stream, ?limit, "a command was not done in time");
             Err(ExecuteError::Timeout)
@@ -108,21 +112,29 @@ impl Executor {
         once: bool,
         deps: A::Deps<'_>,
     ) -> Result<Attempt, ExecuteError<C::Error>> {
-        let slot = self.cache.slot::<A>(&call.stream);
+        let slot = self.engine.cache.slot::<A>(&call.stream);
         let mut turn = slot.turn.lock().await;
         let known = self.begin(&mut turn, call, C::TARGET, once).await?;
         let expected = known.loaded.version;
         let refusal = match decision::decide(known, call, command, deps).await {
             Ok(events) => {
                 let append = call.append(expected, &events, self.settings.payload_limit)?;
-                let queued = queued::submit(&self.appender, slot.clone(), known, append, &events)?;
+                let queued =
+                    queued::submit(&self.engine.appender, slot.clone(), &call.pass, known, append, &events)?;
                 drop(turn);
                 return self.settle(call, queued, expected, C::TARGET).await;
             }
             Err(refusal) => refusal,
         };
         if !known.fresh {
-            let queued = queued::submit(&self.appender, slot.clone(), known, call.question(expected), &[])?;
+            let queued = queued::submit(
+                &self.engine.appender,
+                slot.clone(),
+                &call.pass,
+                known,
+                call.question(expected),
+                &[],
+            )?;
             drop(turn);
             if let Outcome::Conflict { actual } = queued.outcome().await? {
                 return Ok(Attempt::Conflict { expected, actual });

@@ -4,8 +4,9 @@ use tokio::sync::oneshot;
 
 use super::{
     ExecuteError,
-    appender::{Appender, Full},
+    appender::{Appender, Busy},
     batch::{Job, Ticket},
+    gate::Pass,
     slot::{Known, Slot},
     snapshot::{self, Snapshot},
 };
@@ -26,15 +27,13 @@ pub(super) struct Queued {
 pub(super) fn submit<A: Aggregate, E>(
     appender: &Arc<Appender>,
     slot: Arc<Slot<A>>,
+    pass: &Arc<Pass>,
     known: &mut Known<A>,
     append: Append,
     events: &[A::Event],
 ) -> Result<Queued, ExecuteError<E>> {
-    let (ticket, outcome) = Ticket::new(known.chain.clone(), slot);
-    appender.submit(Job { append, ticket }).map_err(|full| match full {
-        Full::Busy => ExecuteError::Busy,
-        Full::Closed => StoreError::Closed.into(),
-    })?;
+    let (ticket, outcome) = Ticket::new(known.chain.clone(), slot, pass.clone());
+    appender.submit(Job { append, ticket }).map_err(|Busy| ExecuteError::Busy)?;
     known.change(|loaded| {
         for event in events {
             loaded.state.apply(event);

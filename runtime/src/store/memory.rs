@@ -210,6 +210,10 @@ impl EventStore for Memory {
         Ok(())
     }
 
+    fn location(&self) -> Option<String> {
+        Some(format!("memory:{:p}", Arc::as_ptr(&self.state)))
+    }
+
     async fn close(&self) {
         self.lock().closed = true;
     }

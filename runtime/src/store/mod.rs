@@ -83,6 +83,12 @@ pub trait EventStore: fmt::Debug + Send + Sync + 'static {
     /// [`StoreError::Unavailable`], [`StoreError::Backend`].
     async fn save_snapshot(&self, stream: &StreamId, snapshot: SnapshotRef<'_>) -> Result<(), StoreError>;
 
+    /// Names the database, the same for two handles on one; `None` where that cannot be told. Applications of one
+    /// process that name the same database share their states and transactions.
+    fn location(&self) -> Option<String> {
+        None
+    }
+
     /// Finishes what is under way and gives back every connection. Later calls are [`StoreError::Closed`].
     async fn close(&self);
 }
@@ -99,9 +105,9 @@ impl Store {
         Self { port: Arc::new(adapter) }
     }
 
-    /// Whether nobody else holds it.
-    pub(crate) fn is_last(&self) -> bool {
-        Arc::strong_count(&self.port) == 1
+    /// How many hold it.
+    pub(crate) fn holders(&self) -> usize {
+        Arc::strong_count(&self.port)
     }
 
     /// The adapter behind it.

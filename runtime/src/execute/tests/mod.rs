@@ -13,7 +13,7 @@ use super::ExecuteError;
 use crate::{
     app::{App, Builder},
     domain::Receipt,
-    store::{Store, StoreError},
+    store::{Memory, Store, StoreError},
 };
 
 fn id(name: &str) -> PurseId {
@@ -143,15 +143,34 @@ async fn a_refusal_on_an_old_state_is_decided_again() {
 }
 
 #[tokio::test]
-async fn a_command_that_cannot_be_repeated_is_decided_on_a_new_state_once_there_are_rivals() {
+async fn a_command_that_cannot_be_repeated_meets_a_conflict_once_and_then_a_new_state() {
     let (store, one) = started().await;
     let two = app_on(&store).await;
     one.create(&id("a"), Sew(0)).await.unwrap();
-    for _ in 0..10 {
-        two.execute(&id("a"), MoveOnce(1)).await.unwrap();
-        one.execute(&id("a"), MoveOnce(1)).await.unwrap();
+    two.execute(&id("a"), MoveOnce(1)).await.unwrap();
+    let late = one.execute(&id("a"), MoveOnce(1)).await;
+    assert!(matches!(late, Err(ExecuteError::Conflict { expected: 1, actual: 2 })));
+    one.execute(&id("a"), MoveOnce(1)).await.unwrap();
+    two.execute(&id("a"), Move(1)).await.unwrap();
+    one.execute(&id("a"), MoveOnce(1)).await.expect("there are rivals, so the store is looked at first");
+}
+
+#[tokio::test]
+async fn two_applications_on_one_database_of_a_process_never_meet_in_conflicts() {
+    let store = Memory::new();
+    let one = Builder::<Tailor>::new(store.clone().into(), ()).start().await.unwrap();
+    let two = Builder::<Tailor>::new(store.into(), ()).start().await.unwrap();
+    one.create(&id("a"), Sew(0)).await.unwrap();
+    let commands = (0..100).map(|n| {
+        let app = if n % 2 == 0 { one.clone() } else { two.clone() };
+        tokio::spawn(async move { app.execute(&id("a"), MoveOnce(1)).await.unwrap() })
+    });
+    for command in commands.collect::<Vec<_>>() {
+        command.await.unwrap();
     }
-    assert_eq!(coins(&one, "a").await, (20, 21));
+    assert_eq!(coins(&two, "a").await, (100, 101));
+    one.shutdown().await.unwrap();
+    two.execute(&id("a"), MoveOnce(1)).await.expect("the other one is still there");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{
@@ -83,8 +84,10 @@ struct Lane {
 impl Lane {
     async fn run(mut self) {
         while let Some(Flight { jobs, streams }) = self.next() {
+            let streams_in_flight = streams.len();
             let landing = Landing { appender: &self.appender, streams };
-            batch::store(self.appender.store.port().as_ref(), jobs).await;
+            let span = tracing::info_span!(parent: None, "gesta.append", appends = jobs.len(), streams = streams_in_flight);
+            batch::store(self.appender.store.port().as_ref(), jobs).instrument(span).await;
             drop(landing);
         }
     }

@@ -19,6 +19,19 @@ impl<A: Aggregate> Call<A> {
         Self { stream: StreamId::of(&id), id, options, pass }
     }
 
+    /// Names the call in traces: who and where, never what.
+    pub(super) fn span<C>(&self) -> tracing::Span {
+        let Options { key, meta, .. } = &self.options;
+        tracing::info_span!(
+            "gesta.execute",
+            stream = %self.stream,
+            command = std::any::type_name::<C>(),
+            key = key.as_ref().map(IdempotencyKey::as_str),
+            correlation = meta.correlation,
+            traceparent = meta.traceparent,
+        )
+    }
+
     /// What is to be stored.
     pub(super) fn append(
         &self,

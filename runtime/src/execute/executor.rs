@@ -1,6 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::time::timeout;
+use tracing::Instrument;
 
 use super::{
     ExecuteError, Options, Settings,
@@ -71,8 +72,10 @@ impl Executor {
     ) -> Result<Receipt, ExecuteError<C::Error>> {
         let limit = options.timeout.unwrap_or(self.settings.timeout);
         let call = Call::<A>::new(id, options, self.gate.enter()?);
-        timeout(limit, self.attempts(&call, command, deps)).await.unwrap_or_else(|_| {
-            tracing::warn!(stream = %call.stream, ?limit, "a command was not done in time");
+        let span = call.span::<C>();
+        let attempts = self.attempts(&call, command, deps).instrument(span.clone());
+        timeout(limit, attempts).await.unwrap_or_else(|_| {
+            span.in_scope(|| tracing::warn!(?limit, "a command was not done in time"));
             Err(ExecuteError::Timeout)
         })
     }
@@ -97,7 +100,7 @@ impl Executor {
             if command.is_none() || attempt > self.settings.retries {
                 return Err(ExecuteError::Conflict { expected, actual });
             }
-            tracing::debug!(stream = %call.stream, attempt, expected, actual, "decided on an old state; again");
+            tracing::debug!(attempt, expected, actual, "decided on an old state; again");
             tokio::time::sleep(retry::delay(attempt, PAUSE, LONGEST_PAUSE)).await;
         }
     }

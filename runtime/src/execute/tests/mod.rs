@@ -1,5 +1,6 @@
 mod faulty;
 mod purse;
+mod traces;
 
 use std::{
     sync::{Arc, atomic::Ordering},

@@ -1,1 +1,5 @@
 //! What the tests of this folder share.
+
+mod database;
+
+pub use database::{Database, Kind};

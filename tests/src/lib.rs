@@ -1,5 +1,9 @@
 //! What the tests of this folder share.
 
 mod database;
+mod proxy;
+mod server;
 
 pub use database::{Database, Kind};
+pub use proxy::Proxy;
+pub use server::Server;

@@ -1,9 +1,11 @@
 //! What the tests of this folder share.
 
 mod database;
+mod folder;
 mod proxy;
 mod server;
 
 pub use database::{Database, Kind};
+pub use folder::Folder;
 pub use proxy::Proxy;
 pub use server::Server;

@@ -14,6 +14,8 @@ mod error;
 mod event;
 mod memory;
 mod resolve;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod stream_id;
 
 use std::{fmt, ops::ControlFlow, sync::Arc};
@@ -25,6 +27,8 @@ pub use check::check_key;
 pub use error::{BoxError, ConnectError, StoreError};
 pub use event::{EventRef, Item, LogEventRef, ReadLog, ReadStream, SnapshotRef};
 pub use memory::Memory;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{Sqlite, SqliteOptions, Synchronous};
 pub use stream_id::StreamId;
 
 use crate::domain::{IdempotencyKey, Position, Receipt};

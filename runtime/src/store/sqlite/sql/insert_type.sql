@@ -1,0 +1,1 @@
+INSERT INTO gesta_types (name, version) VALUES (?, ?) ON CONFLICT DO NOTHING;

@@ -1,0 +1,1 @@
+SELECT 1, id, key, version, position FROM gesta_streams WHERE key IN ({?});

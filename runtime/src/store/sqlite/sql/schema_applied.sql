@@ -1,0 +1,1 @@
+INSERT INTO gesta_schema (version) VALUES (?);

@@ -57,6 +57,7 @@ mod memory {
 /// The clock of SQLite, which counts milliseconds.
 async fn now_of(options: SqliteConnectOptions) -> Timestamp {
     let mut connection = options.connect().await.unwrap();
-    let row = sqlx::query("SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER)").fetch_one(&mut connection);
+    let row =
+        sqlx::query("SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER)").fetch_one(&mut connection);
     Timestamp::from_micros(row.await.unwrap().get::<i64, _>(0) * 1000)
 }

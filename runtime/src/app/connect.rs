@@ -31,6 +31,20 @@ fn without_password(url: &str) -> String {
     }
 }
 
+/// `path`, `//path` or `:memory:`. A `?` would begin parameters, of which there are none, and is no part of a path.
+#[cfg(feature = "sqlite")]
+async fn sqlite(rest: &str) -> Result<Store, ConnectError> {
+    let path = rest.strip_prefix("//").unwrap_or(rest);
+    match path {
+        ":memory:" => Ok(crate::store::Sqlite::in_memory().await?.into()),
+        _ if path.is_empty() || path.contains('?') => {
+            Err(ConnectError::UnknownUrl { url: format!("sqlite:{rest}") })
+        }
+        _ => Ok(crate::store::Sqlite::open(path).await?.into()),
+    }
+}
+
+#[cfg(not(feature = "sqlite"))]
 async fn sqlite(_: &str) -> Result<Store, ConnectError> {
     Err(ConnectError::FeatureMissing { scheme: "sqlite".into(), feature: "sqlite" })
 }

@@ -1,6 +1,10 @@
 //! Reading streams and the log: one query, visited while its rows arrive.
 
-use std::{collections::HashMap, ops::ControlFlow, sync::Arc};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    ops::ControlFlow,
+    sync::Arc,
+};
 
 use futures_util::TryStreamExt;
 use sqlx::{Executor, Row, SqliteConnection, sqlite::SqliteRow};
@@ -123,12 +127,15 @@ async fn log_events(
             Err(id) => return Ok(End::UnknownType(id)),
         };
         let number = row.try_get_unchecked(6)?;
-        if !streams.contains_key(&number) {
-            streams.insert(number, StreamId::new(row.try_get_unchecked(7)?, row.try_get_unchecked(8)?));
-        }
+        let stream = match streams.entry(row.try_get_unchecked(6)?) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                new.insert(StreamId::new(row.try_get_unchecked(7)?, row.try_get_unchecked(8)?))
+            }
+        };
         left.after = event.position;
         left.limit -= 1;
-        if visit(LogEventRef { stream: &streams[&number], event }).is_break() {
+        if visit(LogEventRef { stream, event }).is_break() {
             break;
         }
     }

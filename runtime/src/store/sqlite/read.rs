@@ -126,8 +126,7 @@ async fn log_events(
             Ok(event) => event,
             Err(id) => return Ok(End::UnknownType(id)),
         };
-        let number = row.try_get_unchecked(6)?;
-        let stream = match streams.entry(row.try_get_unchecked(6)?) {
+        let stream = match streams.entry(row.try_get_unchecked::<i64, _>(6)?) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
                 new.insert(StreamId::new(row.try_get_unchecked(7)?, row.try_get_unchecked(8)?))

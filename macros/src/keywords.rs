@@ -10,3 +10,9 @@ pub(crate) const NAME: &str = "name";
 pub(crate) const VERSION: &str = "version";
 /// `from(V1, V2)`: the older payloads, oldest first.
 pub(crate) const FROM: &str = "from";
+/// `#[schema(..)]`, beside `#[derive(Schema)]` and in events.
+pub(crate) const SCHEMA: &str = "schema";
+/// `as = Type`: stored in the form of another type.
+pub(crate) const AS: &str = "as";
+/// `recursive`: a field that leads back to the type that it is in.
+pub(crate) const RECURSIVE: &str = "recursive";

@@ -1,5 +1,7 @@
 //! Names that are made from other names.
 
+use quote::ToTokens;
+
 /// `MoneyWithdrawn` and `HTTPCall` as `money_withdrawn` and `http_call`; a raw identifier without its `r#`.
 pub(crate) fn snake_case(name: &str) -> String {
     let chars: Vec<char> = name.strip_prefix("r#").unwrap_or(name).chars().collect();
@@ -30,6 +32,14 @@ pub(crate) fn pascal_case(name: &str) -> String {
         out.extend(chars);
     }
     out
+}
+
+/// A type as people write it; equal for types that are written alike.
+pub(crate) fn type_text(ty: &syn::Type) -> String {
+    let text = ty.to_token_stream().to_string();
+    [(" :: ", "::"), (":: ", "::"), (" <", "<"), ("< ", "<"), (" >", ">"), (" ,", ","), ("& ", "&")]
+        .iter()
+        .fold(text, |text, (loose, tight)| text.replace(loose, tight))
 }
 
 #[cfg(test)]

@@ -15,4 +15,5 @@ pub mod testing;
 
 pub use app::{App, Builder, connect};
 pub use execute::ExecuteError;
+pub use gesta_macros::event;
 pub use testing as test;

@@ -6,3 +6,4 @@ pub use crate::domain::{
     Aggregate, AggregateId, Dispatch, Event, Evolve, Id, IdempotencyKey, Meta, Position, Provide, Receipt,
     Recorded, Schema,
 };
+pub use crate::event;

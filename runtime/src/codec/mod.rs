@@ -1,9 +1,18 @@
 //! Events to bytes and back.
 
 mod error;
+mod finite;
+mod json;
 mod meta;
+mod stored;
 mod value;
+mod variant;
 
 pub use error::{DecodeError, EncodeError};
+pub use json::{decode_json, encode_json};
 pub use meta::{decode_meta, encode_meta};
+pub use stored::{OldPayload, Stored};
+#[doc(hidden)]
+pub use stored::{Probe, ProbeOtherwise, check_can_be_absent, check_version, decode_old};
 pub use value::decode_value;
+pub use variant::{decode_variant, encode_variant};

@@ -2,6 +2,9 @@
 //!
 //! Sentences of one macro stand in a file of their own; here are those that all share.
 
+pub(crate) mod event;
+pub(crate) mod wire;
+
 use std::fmt::Display;
 
 use crate::suggest::nearest;

@@ -1,0 +1,240 @@
+//! The enum with its `impl Event`.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{Data, DeriveInput, LitStr, Path, Token, Type, punctuated::Punctuated};
+
+use super::model::{EventEnum, EventVariant, span_of};
+use crate::{
+    attribute::take_attributes,
+    driver::Input,
+    keywords,
+    naming::type_text,
+    wire::{Source, WireField, fields_shape, needs},
+};
+
+/// Types whose stored form is known without looking; checking them again would only cost time.
+const PLAIN: [&str; 16] = [
+    "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "bool", "char",
+    "String", "f64",
+];
+
+pub(crate) fn expand(model: &EventEnum) -> TokenStream {
+    let private = model.runtime.private();
+    let attributes = serde_attributes(model, &private);
+    let item = with_bounds(model, &private);
+    let checks = model.variants.iter().map(|v| needs(&v.fields, Source::Probe { private: &private }));
+    let event = event_impl(model, &private);
+    quote! {
+        #attributes
+        #item
+        const _: () = {
+            #[allow(unused_imports)]
+            use #private::codec::ProbeOtherwise as _;
+            #(#checks)*
+            #event
+        };
+    }
+}
+
+fn event_impl(model: &EventEnum, private: &TokenStream) -> TokenStream {
+    let name = &model.item.ident;
+    let types = model.variants.iter().map(|variant| event_type(name, variant, private));
+    let indices = model.variants.iter().enumerate().map(|(index, variant)| {
+        let (ident, index) = (&variant.ident, Literal::usize_unsuffixed(index));
+        quote!(#name::#ident { .. } => #index,)
+    });
+    let upcasts = model.variants.iter().enumerate().filter(|(_, variant)| !variant.version.older.is_empty());
+    let upcasts = upcasts.map(|(index, variant)| upcast(name, index, variant, private));
+    quote! {
+        #[automatically_derived]
+        impl #private::domain::Event for #name {
+            const TYPES: &'static [#private::domain::EventType] = &[#(#types),*];
+
+            fn index(&self) -> usize {
+                match self { #(#indices)* }
+            }
+
+            fn encode(
+                &self,
+                out: &mut #private::std::vec::Vec<u8>,
+            ) -> #private::core::result::Result<(), #private::codec::EncodeError> {
+                #private::codec::Probe::<#name>::encode(self, out)
+            }
+
+            fn decode(
+                index: usize,
+                version: u16,
+                payload: &[u8],
+            ) -> #private::core::result::Result<Self, #private::codec::DecodeError> {
+                #(#upcasts)*
+                #private::codec::check_version::<#name>(index, version)?;
+                #private::codec::Probe::<#name>::decode(index, payload)
+            }
+        }
+    }
+}
+
+fn event_type(name: &Ident, variant: &EventVariant, private: &TokenStream) -> TokenStream {
+    let text = &variant.name.text;
+    let source = format!("{name}::{}", variant.ident);
+    let version = Literal::u64_unsuffixed(variant.version.number);
+    let shape = fields_shape(&variant.fields, Source::Probe { private });
+    quote! {
+        #private::domain::EventType::new(#text, #source, #version, #shape)
+    }
+}
+
+/// The way from every older version of a variant to today's. Each link is named once, at the older payload.
+fn upcast(name: &Ident, index: usize, variant: &EventVariant, private: &TokenStream) -> TokenStream {
+    let older = &variant.version.older;
+    let (mut links, mut arms) = (Vec::new(), Vec::new());
+    for (place, old) in older.iter().enumerate() {
+        let (link, version) = (format_ident!("from_{}", place + 1), Literal::usize_unsuffixed(place + 1));
+        let span = span_of(old);
+        let raise = match older.get(place + 1) {
+            Some(next) => {
+                let further = format_ident!("from_{}", place + 2);
+                quote_spanned! {span=> #further(<#next as #private::domain::UpcastFrom<#old>>::upcast_from(old)) }
+            }
+            None => quote_spanned! {span=> <#name as #private::domain::UpcastFrom<#old>>::upcast_from(old) },
+        };
+        links.push(quote! { fn #link(old: #old) -> #name { #raise } });
+        arms.push(quote_spanned! {span=> #version => return #private::codec::decode_old::<#old>(payload).map(#link), });
+    }
+    let index = Literal::usize_unsuffixed(index);
+    quote! {
+        if index == #index {
+            #(#links)*
+            match version {
+                #(#arms)*
+                _ => {}
+            }
+        }
+    }
+}
+
+/// serde's derives, unless the author has them.
+fn serde_attributes(model: &EventEnum, private: &TokenStream) -> TokenStream {
+    let derived = derived_names(&model.item);
+    let wanted = ["Serialize", "Deserialize"].into_iter().filter(|name| !derived.iter().any(|d| d == name));
+    let derives = wanted.map(|name| {
+        let name = Ident::new(name, Span::call_site());
+        quote!(#private::serde::#name)
+    });
+    let serde_path = (!model.serde.has_crate).then(|| {
+        let path = spelled(&quote!(#private::serde));
+        quote!(#[serde(crate = #path)])
+    });
+    quote! {
+        #[derive(#(#derives),*)]
+        #serde_path
+    }
+}
+
+/// The enum, with a bound at the first field of every type that is not plain, and the aliases that bounds need.
+///
+/// The bound turns "a field's type cannot be stored" into one error at that type: what serde's code then does
+/// with the type is taken as given. serde takes bounds as text, all of it at one place; a type of several
+/// tokens goes through an alias, so that a mistake inside it stays at its own token.
+fn with_bounds(model: &EventEnum, private: &TokenStream) -> TokenStream {
+    let mut item = model.item.clone();
+    let Data::Enum(data) = &mut item.data else { return item.into_token_stream() };
+    let stored = spelled(&quote!(#private::codec::Stored));
+    let mut aliases = TokenStream::new();
+    let fields = model.variants.iter().flat_map(|variant| variant.fields.iter());
+    let mut wanted: Vec<String> =
+        fields.filter(|field| needs_bound(field)).map(|field| type_text(&field.ty)).collect();
+    for field in data.variants.iter_mut().flat_map(|variant| &mut variant.fields) {
+        let (ty, text) = (&field.ty, type_text(&field.ty));
+        if !wanted.contains(&text) {
+            continue;
+        }
+        wanted.retain(|other| *other != text);
+        let span = span_of(ty);
+        let named = match ty {
+            Type::Path(path) if path.path.get_ident().is_some() => ty.to_token_stream(),
+            _ => {
+                let alias = format_ident!("__{}Field{}", item.ident, wanted.len());
+                aliases.extend(quote!(#[doc(hidden)] #[allow(dead_code)] type #alias = #ty;));
+                alias.into_token_stream()
+            }
+        };
+        let bound = LitStr::new(&format!("{named}: {stored}"), span);
+        field.attrs.push(syn::parse_quote!(#[serde(bound = #bound)]));
+    }
+    quote!(#item #aliases)
+}
+
+/// Whether it must be asked if this field can be stored.
+fn needs_bound(field: &WireField) -> bool {
+    let plain = matches!(&field.ty, Type::Path(path)
+        if path.path.get_ident().is_some_and(|ident| PLAIN.iter().any(|plain| ident == plain)));
+    !plain && field.shape_as.is_none()
+}
+
+/// A path without the spaces that printing tokens leaves in it.
+fn spelled(path: &TokenStream) -> String {
+    path.to_string().replace(' ', "")
+}
+
+/// The last names of everything in `#[derive(..)]`.
+fn derived_names(item: &DeriveInput) -> Vec<String> {
+    let derives = item.attrs.iter().filter(|attr| attr.path().is_ident("derive"));
+    let paths = derives
+        .filter_map(|attr| attr.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated).ok())
+        .flatten();
+    paths.filter_map(|path| path.segments.last().map(|last| last.ident.to_string())).collect()
+}
+
+/// The item without our attributes, and an `impl Event` for those who use it.
+pub(crate) fn fallback(input: &Input) -> TokenStream {
+    let Ok(mut item) = syn::parse2::<DeriveInput>(input.item.clone()) else { return input.item.clone() };
+    let has_serde = derived_names(&item).iter().any(|name| name == "Serialize" || name == "Deserialize");
+    let strip = |attrs: &mut Vec<syn::Attribute>| {
+        take_attributes(attrs, keywords::EVENT);
+        take_attributes(attrs, keywords::SCHEMA);
+        if !has_serde {
+            take_attributes(attrs, "serde");
+        }
+    };
+    strip(&mut item.attrs);
+    if let Data::Enum(data) = &mut item.data {
+        for variant in &mut data.variants {
+            strip(&mut variant.attrs);
+            variant.fields.iter_mut().for_each(|field| strip(&mut field.attrs));
+        }
+    }
+    let private = crate::paths::Runtime::new(None).private();
+    let name = &item.ident;
+    let (generics, arguments, bounds) = item.generics.split_for_impl();
+    let bounds = bounds.map(|bounds| &bounds.predicates);
+    quote! {
+        #item
+        #[automatically_derived]
+        impl #generics #private::domain::Event for #name #arguments
+        where
+            Self: #private::core::marker::Sized
+                + #private::core::marker::Send
+                + #private::core::marker::Sync
+                + 'static,
+            #bounds
+        {
+            const TYPES: &'static [#private::domain::EventType] = &[];
+            fn index(&self) -> usize { #private::core::unreachable!() }
+            fn encode(
+                &self,
+                _: &mut #private::std::vec::Vec<u8>,
+            ) -> #private::core::result::Result<(), #private::codec::EncodeError> {
+                #private::core::unreachable!()
+            }
+            fn decode(
+                _: usize,
+                _: u16,
+                _: &[u8],
+            ) -> #private::core::result::Result<Self, #private::codec::DecodeError> {
+                #private::core::unreachable!()
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Fields to the expression that describes their shape.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use super::{WireField, WireFields};
+
+/// From where the shape of a field's type is taken.
+#[derive(Clone, Copy)]
+pub(crate) enum Source<'a> {
+    /// From `Schema`, which must be implemented.
+    Schema { private: &'a TokenStream, recursive_name: &'a str },
+    /// From `Schema` where it is implemented; elsewhere another error says that it is not.
+    Probe { private: &'a TokenStream },
+}
+
+impl Source<'_> {
+    fn private(&self) -> &TokenStream {
+        match self {
+            Self::Schema { private, .. } | Self::Probe { private } => private,
+        }
+    }
+
+    fn of(&self, field: &WireField) -> TokenStream {
+        let ty = field.shape_as.as_ref().unwrap_or(&field.ty);
+        let private = self.private();
+        match self {
+            Self::Schema { recursive_name, .. } if field.recursive => {
+                quote!(&#private::domain::Shape::Reference(#recursive_name))
+            }
+            Self::Schema { .. } => quote_spanned!(ty.span()=> <#ty as #private::domain::Schema>::SHAPE),
+            Self::Probe { .. } => quote_spanned!(ty.span()=> #private::codec::Probe::<#ty>::SHAPE),
+        }
+    }
+}
+
+/// The shape of these fields as a `&'static Shape`.
+pub(crate) fn fields_shape(fields: &WireFields, source: Source<'_>) -> TokenStream {
+    let private = source.private();
+    match fields {
+        WireFields::Unit => quote!(&#private::domain::Shape::Struct(&[])),
+        WireFields::Newtype(field) => source.of(field),
+        WireFields::Tuple(fields) => {
+            let shapes = fields.iter().map(|field| source.of(field));
+            quote!(&#private::domain::Shape::Tuple(&[#(#shapes),*]))
+        }
+        WireFields::Struct(fields) => {
+            let fields = fields.iter().map(|field| {
+                let (name, optional, shape) = (&field.name, field.optional, source.of(field));
+                quote!(#private::domain::Field { name: #name, shape: #shape, optional: #optional })
+            });
+            quote!(&#private::domain::Shape::Struct(&[#(#fields),*]))
+        }
+    }
+}
+
+/// Assertions about these fields that only the types can answer: what may be left out must be an option.
+pub(crate) fn needs(fields: &WireFields, source: Source<'_>) -> TokenStream {
+    let private = source.private();
+    let checks = fields.iter().filter_map(|field| {
+        let key = field.must_be_option.as_ref()?;
+        let shape = source.of(field);
+        Some(quote_spanned! {key.span()=>
+            const _: () = #private::codec::check_can_be_absent(#shape);
+        })
+    });
+    checks.collect()
+}

@@ -49,6 +49,12 @@ async fn sqlite(_: &str) -> Result<Store, ConnectError> {
     Err(ConnectError::FeatureMissing { scheme: "sqlite".into(), feature: "sqlite" })
 }
 
+#[cfg(feature = "postgres")]
+async fn postgres(url: &str) -> Result<Store, ConnectError> {
+    Ok(crate::store::Postgres::connect(url).await?.into())
+}
+
+#[cfg(not(feature = "postgres"))]
 async fn postgres(_: &str) -> Result<Store, ConnectError> {
     Err(ConnectError::FeatureMissing { scheme: "postgres".into(), feature: "postgres" })
 }

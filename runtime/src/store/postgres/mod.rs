@@ -1,0 +1,319 @@
+//! Events in PostgreSQL, version 15 or later.
+//!
+//! Everything is kept in the schema `gesta`, with migrations of its own; the tables of the application stay its own.
+//! How the order of the log is kept is told in `migrations/0001_append_v1.sql`.
+
+mod append;
+mod failure;
+mod held;
+mod link;
+mod migrate;
+mod names;
+mod options;
+mod probe;
+mod read;
+mod round;
+mod settle;
+mod transaction;
+
+use std::{fmt, sync::Arc};
+
+use async_trait::async_trait;
+use sqlx::{PgPool, Row, postgres::{PgConnectOptions, PgRow}};
+use tokio::time::timeout;
+
+pub use options::PostgresOptions;
+
+use self::{
+    append::Call,
+    failure::{Failure, Silent, reading},
+    held::{Held, Lease},
+    link::{Duty, Link},
+    names::Dictionary,
+    read::Reading,
+    round::{Progress, key_id},
+};
+use super::{
+    Append, ConnectError, EventStore, LogVisitor, Outcome, ReadLog, ReadStream, SnapshotRef, Store, StoreError,
+    StreamId, StreamVisitor, check_key,
+};
+use crate::domain::{IdempotencyKey, Position, Receipt};
+
+/// An event store in PostgreSQL. Its clones share its connections.
+///
+/// It opens a few connections of its own and holds them: [`PostgresOptions`] says how many. The order of the log
+/// rests on advisory locks and on transactions that are READ COMMITTED; a database where these do not work as they
+/// should is refused with the reason.
+///
+/// ```no_run
+/// # async fn open() -> Result<(), gesta::store::ConnectError> {
+/// use gesta::store::{Postgres, Store};
+///
+/// let store: Store = Postgres::connect("postgres://bank@localhost/bank").await?.into();
+/// # let _ = store;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Postgres {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    link: Arc<Link>,
+    lanes: Held,
+    readers: Held,
+}
+
+/// How often an append that another transaction was in the way of is repeated at once.
+const REPEATS: u32 = 4;
+
+impl Postgres {
+    /// Opens the store at an address, `postgres://user:password@host/database`, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// [`ConnectError::UnknownUrl`] for an address of another form, [`ConnectError::Unreachable`] when nobody
+    /// answers there or lets us in, [`ConnectError::Unsafe`] when the database would break a promise of the store
+    /// without a word, [`ConnectError::Migration`] when the tables cannot be brought up to date.
+    pub async fn connect(url: &str) -> Result<Self, ConnectError> {
+        Self::options().connect(url).await
+    }
+
+    /// Opens the store in the database of a pool, and brings its tables up to date. The store connects as the pool
+    /// does, on connections of its own; transactions of the pool can be given to [`Postgres::append_in`].
+    ///
+    /// # Errors
+    /// As [`Postgres::connect`].
+    pub async fn with_pool(pool: PgPool) -> Result<Self, ConnectError> {
+        Self::options().with_pool(pool).await
+    }
+
+    /// Says first how the database is to be used.
+    pub fn options() -> PostgresOptions {
+        PostgresOptions::default()
+    }
+
+    async fn open(target: PgConnectOptions, options: PostgresOptions) -> Result<Self, ConnectError> {
+        let link = Arc::new(Link::new(target, options));
+        probe::server(&link).await?;
+        migrate::run(&link).await?;
+        probe::tables(&link).await?;
+        let lanes = Held::new(Arc::clone(&link), link.options.append_lanes, Duty::Append);
+        let readers = Held::new(Arc::clone(&link), link.options.readers, Duty::Read);
+        Ok(Self { inner: Arc::new(Inner { link, lanes, readers }) })
+    }
+}
+
+impl Inner {
+    /// The dictionary, with every name of a batch in it.
+    async fn names_for(&self, batch: &[Append]) -> Result<Arc<Dictionary>, StoreError> {
+        const WHAT: &str = "giving numbers to names";
+        let mut rounds = 0;
+        loop {
+            let known = self.link.names.known();
+            let unknown = append::unknown_names(batch, &known);
+            // A lost connection elsewhere makes everybody forget; that does not happen for ever.
+            if unknown.iter().all(|(_, names)| names.is_empty()) || rounds == REPEATS {
+                return Ok(known);
+            }
+            rounds += 1;
+            let mut lease = self.readers.take(WHAT).await?;
+            for (kind, names) in unknown.iter().filter(|(_, names)| !names.is_empty()) {
+                let interning = self.link.names.intern(&mut lease, *kind, names);
+                self.patiently(WHAT, interning).await?;
+            }
+            self.readers.give_back(lease);
+        }
+    }
+
+    /// Waits for a statement as long as the options allow.
+    async fn patiently<T>(
+        &self,
+        what: &'static str,
+        statement: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<T, StoreError> {
+        let patience = self.link.options.timeout;
+        match timeout(patience, statement).await {
+            Ok(result) => result.map_err(|error| reading(what, error)),
+            Err(_) => Err(StoreError::Unavailable { what, source: Box::new(Silent(patience)) }),
+        }
+    }
+
+    /// Sends one append. Runs to its end in a task of its own, whatever becomes of the caller.
+    async fn send(&self, call: Call) -> Result<PgRow, Failure> {
+        let mut lease = self.lanes.take("appending").await.map_err(Failure::Store)?;
+        let patience = self.link.options.timeout;
+        let error = match timeout(patience, call.send(&mut lease)).await {
+            Ok(Ok(row)) => {
+                self.lanes.give_back(lease);
+                return Ok(row);
+            }
+            Ok(Err(error)) if Failure::leaves_connection(&error) => {
+                self.lanes.give_back(lease);
+                return Err(Failure::of(error));
+            }
+            Ok(Err(error)) => Failure::of(error),
+            Err(_) => Failure::Unknown(Box::new(Silent(patience))),
+        };
+        self.link.names.forget();
+        Err(error)
+    }
+
+    /// A batch that takes more than one call, in one transaction. Where it fails, the connection is closed, and
+    /// with it the transaction.
+    async fn send_rounds(&self, batch: &[Append], names: &Dictionary) -> Result<Vec<Option<Outcome>>, Failure> {
+        let mut lease = self.lanes.take("appending").await.map_err(Failure::Store)?;
+        let patience = self.link.options.timeout;
+        let silent = |_| Failure::Unavailable(Box::new(Silent(patience)));
+        let connection = &mut *lease;
+        let rounds = async {
+            sqlx::query("BEGIN").execute(&mut *connection).await.map_err(Failure::before_commit)?;
+            let mut progress = Progress::new(batch);
+            while let Some(round) = progress.next(batch) {
+                let row = Call::many(&round, names)?.send(&mut *connection).await.map_err(Failure::before_commit)?;
+                settle::settle(&mut progress, &round, &row).map_err(Failure::before_commit)?;
+            }
+            Ok::<_, Failure>(progress.outcomes)
+        };
+        let outcomes = timeout(patience, rounds).await.map_err(silent)??;
+        match timeout(patience, sqlx::query("COMMIT").execute(&mut *lease)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => return Err(Failure::of(error)),
+            Err(_) => return Err(Failure::Unknown(Box::new(Silent(patience)))),
+        }
+        self.lanes.give_back(lease);
+        Ok(outcomes)
+    }
+
+    fn reading<'a>(&'a self, lease: &'a mut Lease) -> Reading<'a> {
+        Reading { connection: lease, names: &self.link.names, patience: self.link.options.timeout }
+    }
+}
+
+impl Postgres {
+    async fn append_once(&self, batch: &[Append]) -> Result<Vec<Outcome>, Failure> {
+        let names = self.inner.names_for(batch).await.map_err(Failure::Store)?;
+        let inner = Arc::clone(&self.inner);
+        if let [append] = batch {
+            let call = Call::one(append, &names)?;
+            let row = finish(tokio::spawn(async move { inner.send(call).await })).await?;
+            return settle::outcome_of_one(&row).map(|outcome| vec![outcome]).map_err(Failure::of);
+        }
+        let mut progress = Progress::new(batch);
+        let round = progress.next(batch);
+        let outcomes = match round {
+            None => progress.outcomes,
+            Some(round) if round.is_last => {
+                let call = Call::many(&round, &names)?;
+                let row = finish(tokio::spawn(async move { inner.send(call).await })).await?;
+                settle::settle(&mut progress, &round, &row).map_err(Failure::of)?;
+                progress.outcomes
+            }
+            Some(_) => {
+                let batch = batch.to_vec();
+                finish(tokio::spawn(async move { inner.send_rounds(&batch, &names).await })).await?
+            }
+        };
+        let undecided = || Failure::Unknown("the database has not said what became of an append".into());
+        outcomes.into_iter().collect::<Option<Vec<_>>>().ok_or_else(undecided)
+    }
+}
+
+/// Waits for a task that runs on if nobody does.
+async fn finish<T>(task: tokio::task::JoinHandle<Result<T, Failure>>) -> Result<T, Failure> {
+    task.await.unwrap_or_else(|ended| Err(Failure::Unknown(ended.into())))
+}
+
+#[async_trait]
+impl EventStore for Postgres {
+    async fn append(&self, batch: &[Append]) -> Result<Vec<Outcome>, StoreError> {
+        batch.iter().try_for_each(Append::check)?;
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut repeats = 0;
+        loop {
+            match self.append_once(batch).await {
+                Ok(outcomes) => return Ok(outcomes),
+                Err(Failure::InTheWay(_)) if repeats < REPEATS => repeats += 1,
+                Err(failure) => return Err(failure.told(batch)),
+            }
+        }
+    }
+
+    async fn read_stream(&self, read: &ReadStream, visit: StreamVisitor<'_>) -> Result<(), StoreError> {
+        read.stream.check()?;
+        let mut lease = self.inner.readers.take("reading a stream").await?;
+        let at_rest = self.inner.reading(&mut lease).stream(read, visit).await?;
+        if at_rest {
+            self.inner.readers.give_back(lease);
+        }
+        Ok(())
+    }
+
+    async fn read_log(&self, read: &ReadLog, visit: LogVisitor<'_>) -> Result<Position, StoreError> {
+        let mut lease = self.inner.readers.take("reading the log").await?;
+        let (last, at_rest) = self.inner.reading(&mut lease).log(read, visit).await?;
+        if at_rest {
+            self.inner.readers.give_back(lease);
+        }
+        Ok(last)
+    }
+
+    async fn last_position(&self) -> Result<Position, StoreError> {
+        const WHAT: &str = "asking for the last position";
+        let mut lease = self.inner.readers.take(WHAT).await?;
+        let asking = sqlx::query_scalar(include_str!("sql/last_position.sql")).fetch_one(&mut *lease);
+        let last: i64 = self.inner.patiently(WHAT, asking).await?;
+        self.inner.readers.give_back(lease);
+        Ok(Position::from_raw(last.unsigned_abs()))
+    }
+
+    async fn find_key(&self, key: &IdempotencyKey) -> Result<Option<(StreamId, Receipt)>, StoreError> {
+        const WHAT: &str = "looking for an idempotency key";
+        check_key(key)?;
+        let mut lease = self.inner.readers.take(WHAT).await?;
+        let asking = sqlx::query(include_str!("sql/find_key.sql")).bind(key_id(key)).fetch_optional(&mut *lease);
+        let row = self.inner.patiently(WHAT, asking).await?;
+        self.inner.readers.give_back(lease);
+        let found = |row: PgRow| {
+            let receipt = settle::receipt(row.try_get(2)?, row.try_get(3)?, row.try_get(4)?);
+            Ok((StreamId::new(row.try_get(0)?, row.try_get(1)?), receipt))
+        };
+        row.map(found).transpose().map_err(|error| reading(WHAT, error))
+    }
+
+    async fn save_snapshot(&self, stream: &StreamId, snapshot: SnapshotRef<'_>) -> Result<(), StoreError> {
+        const WHAT: &str = "saving a snapshot";
+        stream.check()?;
+        let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        let mut lease = self.inner.readers.take(WHAT).await?;
+        let saving = sqlx::query(include_str!("sql/save_snapshot.sql"))
+            .bind(stream.key())
+            .bind(number(snapshot.version))
+            .bind(number(snapshot.position.raw()))
+            .bind(snapshot.fingerprint.cast_signed())
+            .bind(snapshot.state)
+            .execute(&mut *lease);
+        self.inner.patiently(WHAT, saving).await?;
+        self.inner.readers.give_back(lease);
+        Ok(())
+    }
+
+    async fn close(&self) {
+        self.inner.lanes.close().await;
+        self.inner.readers.close().await;
+    }
+}
+
+impl From<Postgres> for Store {
+    fn from(postgres: Postgres) -> Self {
+        Self::new(postgres)
+    }
+}
+
+impl fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Postgres").field("target", &self.inner.link.target()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,1 @@
+SELECT gesta.last_position_v1()

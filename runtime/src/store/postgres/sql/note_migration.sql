@@ -1,0 +1,1 @@
+INSERT INTO gesta.migrations (version, needs, name) VALUES ($1, $2, $3)

@@ -1,6 +1,9 @@
 //! Appending: the arguments of the functions in the database. What they answer is read by [`super::settle`].
 
-use sqlx::{Arguments, PgConnection, SqlSafeStr, postgres::{PgArguments, PgRow}};
+use sqlx::{
+    Arguments, PgConnection, SqlSafeStr,
+    postgres::{PgArguments, PgRow},
+};
 use uuid::Uuid;
 
 use super::{
@@ -77,7 +80,8 @@ impl Call {
 }
 
 fn add_events(arguments: &mut Filling, round: &Round<'_>, names: &Dictionary) -> Result<(), Failure> {
-    let (mut groups, mut ordinals, mut types, mut versions) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut groups, mut ordinals, mut types, mut versions) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut metas, mut payloads) = (Vec::new(), Vec::new());
     for (place, group) in round.groups.iter().enumerate() {
         let mut ordinal = 0;
@@ -118,7 +122,8 @@ pub(super) fn keys<'b>(round: &Round<'b>) -> Vec<Key<'b>> {
             Some(Cut::Elsewhere(command)) => Some(command),
             _ => None,
         };
-        let kept = group.commands.iter().map(|command| (command, true)).chain(cut.iter().map(|cut| (cut, false)));
+        let kept =
+            group.commands.iter().map(|command| (command, true)).chain(cut.iter().map(|cut| (cut, false)));
         for (ordinal, (command, keeps)) in kept.enumerate() {
             let append = &round.batch[command.index];
             let (Some(id), Some(text)) = (command.key, &append.key) else { continue };
@@ -193,7 +198,9 @@ pub(super) fn count(n: usize) -> i32 {
 
 fn number(names: &Dictionary, kind: Kind, name: &str) -> Result<i32, Failure> {
     names.number(kind, name).ok_or_else(|| {
-        Failure::Refused(format!("the name `{name}` has no number in gesta.names; was the table changed?").into())
+        Failure::Refused(
+            format!("the name `{name}` has no number in gesta.names; was the table changed?").into(),
+        )
     })
 }
 

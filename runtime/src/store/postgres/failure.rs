@@ -39,7 +39,9 @@ impl Failure {
                 Verdict::Refused => Self::Refused(error.into()),
             },
             // These come before anything is sent.
-            Error::Encode(_) | Error::Configuration(_) | Error::InvalidArgument(_) => Self::Refused(error.into()),
+            Error::Encode(_) | Error::Configuration(_) | Error::InvalidArgument(_) => {
+                Self::Refused(error.into())
+            }
             _ => Self::Unknown(error.into()),
         }
     }
@@ -61,7 +63,8 @@ impl Failure {
     pub(super) fn told(self, batch: &[Append]) -> StoreError {
         let streams = || {
             const NAMED: usize = 5;
-            let mut names: Vec<_> = batch.iter().take(NAMED).map(|append| append.stream.to_string()).collect();
+            let mut names: Vec<_> =
+                batch.iter().take(NAMED).map(|append| append.stream.to_string()).collect();
             if batch.len() > NAMED {
                 names.push(format!("{} more", batch.len() - NAMED));
             }
@@ -72,7 +75,9 @@ impl Failure {
             Self::InTheWay(source) | Self::Unavailable(source) => {
                 StoreError::Unavailable { what: "appending", source }
             }
-            Self::Refused(source) => StoreError::Backend { what: format!("appending to {}", streams()), source },
+            Self::Refused(source) => {
+                StoreError::Backend { what: format!("appending to {}", streams()), source }
+            }
             Self::Store(error) => error,
         }
     }

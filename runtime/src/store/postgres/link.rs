@@ -52,7 +52,8 @@ impl Link {
 
     /// A connection as the server gives it, without settings of ours.
     pub(super) async fn bare(&self) -> Result<PgConnection, BoxError> {
-        Ok(tokio::time::timeout(self.options.connect_timeout, PgConnection::connect_with(&self.target)).await??)
+        Ok(tokio::time::timeout(self.options.connect_timeout, PgConnection::connect_with(&self.target))
+            .await??)
     }
 
     /// A connection that is ready for these statements.

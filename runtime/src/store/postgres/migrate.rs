@@ -55,7 +55,8 @@ pub(super) async fn run(link: &Link) -> Result<(), ConnectError> {
         Ok::<_, BoxError>(state)
     };
     let failed = |source| ConnectError::Migration { target: link.target(), source };
-    let state = tokio::time::timeout(PATIENCE, migrating).await.map_err(|e| failed(e.into()))?.map_err(failed)?;
+    let state =
+        tokio::time::timeout(PATIENCE, migrating).await.map_err(|e| failed(e.into()))?.map_err(failed)?;
     if state.needs > KNOWN {
         return Err(ConnectError::Unsafe {
             target: link.target(),
@@ -84,10 +85,8 @@ async fn state(connection: &mut PgConnection) -> Result<State, sqlx::Error> {
     if !exists {
         return Ok(State { version: 0, needs: 0 });
     }
-    let (version, needs): (i32, i32) = sqlx::query_as(include_str!("sql/migrations.sql"))
-        .persistent(false)
-        .fetch_one(connection)
-        .await?;
+    let (version, needs): (i32, i32) =
+        sqlx::query_as(include_str!("sql/migrations.sql")).persistent(false).fetch_one(connection).await?;
     Ok(State { version, needs })
 }
 

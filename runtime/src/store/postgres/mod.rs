@@ -19,7 +19,10 @@ mod transaction;
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use sqlx::{PgPool, Row, postgres::{PgConnectOptions, PgRow}};
+use sqlx::{
+    PgPool, Row,
+    postgres::{PgConnectOptions, PgRow},
+};
 use tokio::time::timeout;
 
 pub use options::PostgresOptions;
@@ -34,8 +37,8 @@ use self::{
     round::{Progress, key_id},
 };
 use super::{
-    Append, ConnectError, EventStore, LogVisitor, Outcome, ReadLog, ReadStream, SnapshotRef, Store, StoreError,
-    StreamId, StreamVisitor, check_key,
+    Append, ConnectError, EventStore, LogVisitor, Outcome, ReadLog, ReadStream, SnapshotRef, Store,
+    StoreError, StreamId, StreamVisitor, check_key,
 };
 use crate::domain::{IdempotencyKey, Position, Receipt};
 
@@ -161,7 +164,11 @@ impl Inner {
 
     /// A batch that takes more than one call, in one transaction. Where it fails, the connection is closed, and
     /// with it the transaction.
-    async fn send_rounds(&self, batch: &[Append], names: &Dictionary) -> Result<Vec<Option<Outcome>>, Failure> {
+    async fn send_rounds(
+        &self,
+        batch: &[Append],
+        names: &Dictionary,
+    ) -> Result<Vec<Option<Outcome>>, Failure> {
         let mut lease = self.lanes.take("appending").await.map_err(Failure::Store)?;
         let patience = self.link.options.timeout;
         let silent = |_| Failure::Unavailable(Box::new(Silent(patience)));
@@ -170,7 +177,10 @@ impl Inner {
             sqlx::query("BEGIN").execute(&mut *connection).await.map_err(Failure::before_commit)?;
             let mut progress = Progress::new(batch);
             while let Some(round) = progress.next(batch) {
-                let row = Call::many(&round, names)?.send(&mut *connection).await.map_err(Failure::before_commit)?;
+                let row = Call::many(&round, names)?
+                    .send(&mut *connection)
+                    .await
+                    .map_err(Failure::before_commit)?;
                 settle::settle(&mut progress, &round, &row).map_err(Failure::before_commit)?;
             }
             Ok::<_, Failure>(progress.outcomes)
@@ -273,7 +283,8 @@ impl EventStore for Postgres {
         const WHAT: &str = "looking for an idempotency key";
         check_key(key)?;
         let mut lease = self.inner.readers.take(WHAT).await?;
-        let asking = sqlx::query(include_str!("sql/find_key.sql")).bind(key_id(key)).fetch_optional(&mut *lease);
+        let asking =
+            sqlx::query(include_str!("sql/find_key.sql")).bind(key_id(key)).fetch_optional(&mut *lease);
         let row = self.inner.patiently(WHAT, asking).await?;
         self.inner.readers.give_back(lease);
         let found = |row: PgRow| {

@@ -65,7 +65,8 @@ impl Names {
         let rows = sqlx::query(include_str!("sql/names.sql")).fetch_all(connection).await?;
         let mut read = Vec::with_capacity(rows.len());
         for row in &rows {
-            let kind = if row.try_get::<i16, _>(1)? == Kind::Category as i16 { Kind::Category } else { Kind::Event };
+            let kind =
+                if row.try_get::<i16, _>(1)? == Kind::Category as i16 { Kind::Category } else { Kind::Event };
             read.push((kind, row.try_get(0)?, row.try_get(2)?));
         }
         Ok(self.learn(read))

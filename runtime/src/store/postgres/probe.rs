@@ -51,18 +51,23 @@ fn judge(facts: &Facts) -> Result<(), Refusal> {
             "its transactions are `{}` unless told otherwise, where a reader cannot tell how far the log is final",
             facts.isolation
         );
-        return Err((reason, "set default_transaction_isolation = 'read committed' for the role or the database"));
+        return Err((
+            reason,
+            "set default_transaction_isolation = 'read committed' for the role or the database",
+        ));
     }
     if facts.shares_processes {
-        let reason = "a pooler hands one server process to several connections, which loses prepared statements \
+        let reason =
+            "a pooler hands one server process to several connections, which loses prepared statements \
                       and settings"
-            .to_owned();
+                .to_owned();
         return Err((reason, "connect to the server itself, or let the pooler pool sessions"));
     }
     if !facts.locks_are_real {
-        let reason = "an advisory lock that one connection holds is not seen by another, so the order of the log \
+        let reason =
+            "an advisory lock that one connection holds is not seen by another, so the order of the log \
                       would break without a word"
-            .to_owned();
+                .to_owned();
         return Err((reason, "use a PostgreSQL server whose advisory locks show up in pg_locks"));
     }
     Ok(())
@@ -79,7 +84,8 @@ fn judge_sequence(sequence: Sequence) -> Result<(), Refusal> {
         return Err((reason, "run: ALTER SEQUENCE gesta.position CACHE 1 INCREMENT 1 NO CYCLE"));
     }
     if !sequence.is_called {
-        let reason = "the sequence gesta.position was set so that its next value is its last one again".to_owned();
+        let reason =
+            "the sequence gesta.position was set so that its next value is its last one again".to_owned();
         return Err((reason, "run: SELECT nextval('gesta.position')"));
     }
     Ok(())
@@ -95,7 +101,10 @@ pub(super) async fn server(link: &Link) -> Result<(), ConnectError> {
 pub(super) async fn tables(link: &Link) -> Result<(), ConnectError> {
     let asking = async {
         let mut connection = link.bare().await?;
-        let row = sqlx::query(include_str!("sql/sequence.sql")).persistent(false).fetch_one(&mut connection).await?;
+        let row = sqlx::query(include_str!("sql/sequence.sql"))
+            .persistent(false)
+            .fetch_one(&mut connection)
+            .await?;
         let _ = connection.close().await;
         let (cache, increment) = (row.try_get(0)?, row.try_get(1)?);
         Ok::<_, BoxError>(Sequence { cache, increment, cycles: row.try_get(2)?, is_called: row.try_get(3)? })
@@ -152,7 +161,11 @@ async fn sees_locks(first: &mut PgConnection, second: &mut PgConnection) -> Resu
     // Any number will do, as long as nobody else has it and it is none of an appender, which are negative.
     let key = (Uuid::now_v7().as_u64_pair().1 >> 1).cast_signed();
     let mut transaction = first.begin().await?;
-    sqlx::query(include_str!("sql/probe_lock.sql")).persistent(false).bind(key).execute(&mut *transaction).await?;
+    sqlx::query(include_str!("sql/probe_lock.sql"))
+        .persistent(false)
+        .bind(key)
+        .execute(&mut *transaction)
+        .await?;
     let look = sqlx::query_scalar(include_str!("sql/probe_look.sql")).persistent(false).bind(key);
     let seen = look.fetch_one(second).await?;
     transaction.rollback().await?;

@@ -3,7 +3,10 @@
 use std::{collections::HashMap, ops::ControlFlow, pin::pin, task::Poll, time::Duration};
 
 use futures_util::{Stream, StreamExt, future::poll_fn};
-use sqlx::{PgConnection, Row, SqlSafeStr, ValueRef, postgres::{PgArguments, PgRow}, Arguments};
+use sqlx::{
+    Arguments, PgConnection, Row, SqlSafeStr, ValueRef,
+    postgres::{PgArguments, PgRow},
+};
 use uuid::Uuid;
 
 use super::{
@@ -42,7 +45,11 @@ pub(super) struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    pub(super) async fn stream(self, read: &ReadStream, visit: StreamVisitor<'_>) -> Result<bool, StoreError> {
+    pub(super) async fn stream(
+        self,
+        read: &ReadStream,
+        visit: StreamVisitor<'_>,
+    ) -> Result<bool, StoreError> {
         let mut names = self.names.known();
         let mut after = read.after;
         let mut left = read.limit;
@@ -95,7 +102,9 @@ impl Reading<'_> {
                     let row = Fields { row };
                     let (type_id, category) = (row.int4(3)?, row.int4(8)?);
                     let Some(name) = names.word(type_id) else { return Ok(Some(End::NewName(type_id))) };
-                    let Some(category) = names.word(category) else { return Ok(Some(End::NewName(category))) };
+                    let Some(category) = names.word(category) else {
+                        return Ok(Some(End::NewName(category)));
+                    };
                     let stream = match streams.entry(row.uuid(7)?) {
                         std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
                         std::collections::hash_map::Entry::Vacant(new) => {
@@ -277,6 +286,8 @@ impl<'r> Fields<'r> {
 
 fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], sqlx::Error> {
     bytes.try_into().map_err(|_| {
-        sqlx::Error::Decode(format!("a column has {} bytes and not {N}; was a table changed?", bytes.len()).into())
+        sqlx::Error::Decode(
+            format!("a column has {} bytes and not {N}; was a table changed?", bytes.len()).into(),
+        )
     })
 }

@@ -126,9 +126,7 @@ impl Settling<'_, '_> {
         let actual = self.version_at(command.before);
         let outcome = match (broken, cut) {
             (Some(actual), _) => Outcome::Conflict { actual },
-            (None, Cut::Elsewhere(_)) => {
-                self.used(&command).unwrap_or(Outcome::Conflict { actual })
-            }
+            (None, Cut::Elsewhere(_)) => self.used(&command).unwrap_or(Outcome::Conflict { actual }),
             (None, Cut::Repeats(_, first)) => match &self.progress.outcomes[first] {
                 Some(Outcome::Appended(receipt)) => Outcome::Duplicate(*receipt),
                 _ => Outcome::Conflict { actual },

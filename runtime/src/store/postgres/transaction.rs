@@ -25,7 +25,8 @@ impl Postgres {
         let batch = std::slice::from_ref(append);
         let names = self.inner.names_for(batch).await?;
         let appending = async {
-            let row = Call::one(append, &names)?.send(&mut *transaction).await.map_err(Failure::before_commit)?;
+            let row =
+                Call::one(append, &names)?.send(&mut *transaction).await.map_err(Failure::before_commit)?;
             settle::outcome_of_one(&row).map_err(Failure::before_commit)
         };
         appending.await.map_err(|failure: Failure| failure.told(batch))
@@ -43,7 +44,8 @@ impl Postgres {
     ) -> Result<(), StoreError> {
         read.stream.check()?;
         let link = &self.inner.link;
-        let reading = Reading { connection: &mut *transaction, names: &link.names, patience: link.options.timeout };
+        let reading =
+            Reading { connection: &mut *transaction, names: &link.names, patience: link.options.timeout };
         // Rows that the visitor does not want are left to the driver, which skips them before the next statement.
         reading.stream(read, visit).await.map(|_at_rest| ())
     }

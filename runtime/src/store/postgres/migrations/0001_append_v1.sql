@@ -9,7 +9,8 @@
 -- The lock's key has the sign bit and 693 above the 53 bits of the position.
 --
 -- Groups come in this order: those that may be new (with category and id), those that exist, those without events;
--- each kind by stream_id, so that two batches take their locks in the same order. Keys come in order as well.
+-- each kind by stream_id, so that two batches take their locks in the same order. Keys come in order as well; one
+-- without its text is looked for, and never kept.
 -- Every array of events or keys has its group's number, counted from 1.
 CREATE FUNCTION gesta.append_v1(
   g_stream uuid[], g_expected bigint[], g_events integer[], new_category integer[], new_id text[],
@@ -148,7 +149,8 @@ BEGIN
             LEFT JOIN gesta.streams AS s ON s.stream_id = g.stream) AS r;
 END $$;
 
--- Keeps the keys of what was stored, with the receipts that they give from now on.
+-- Keeps the keys of what was stored, with the receipts that they give from now on. A key without its text was only
+-- looked for.
 CREATE FUNCTION gesta.keep_keys_v1(
   g_stream uuid[], before bigint[], cut integer[], tails bigint[], low bigint,
   k_key uuid[], k_text text[], k_group integer[], k_command integer[], k_before integer[], k_events integer[],
@@ -158,8 +160,8 @@ DECLARE
   kept integer;
   due  integer;
 BEGIN
-  SELECT count(*) INTO due FROM unnest(k_group, k_command) AS k(g, command)
-   WHERE before[k.g] IS NOT NULL AND (cut[k.g] IS NULL OR k.command < cut[k.g]);
+  SELECT count(*) INTO due FROM unnest(k_text, k_group, k_command) AS k(text, g, command)
+   WHERE k.text IS NOT NULL AND before[k.g] IS NOT NULL AND (cut[k.g] IS NULL OR k.command < cut[k.g]);
   INSERT INTO gesta.commands (key, stream_id, version, position, events, category, id, text)
   SELECT k.key, g_stream[k.g], before[k.g] + k.earlier + k.events,
          CASE WHEN k.earlier + k.events = 0 THEN tails[k.g]
@@ -169,7 +171,7 @@ BEGIN
          k.events, k.category, k.id, k.text
     FROM unnest(k_key, k_text, k_group, k_command, k_before, k_events, k_category, k_id)
          AS k(key, text, g, command, earlier, events, category, id)
-   WHERE before[k.g] IS NOT NULL AND (cut[k.g] IS NULL OR k.command < cut[k.g])
+   WHERE k.text IS NOT NULL AND before[k.g] IS NOT NULL AND (cut[k.g] IS NULL OR k.command < cut[k.g])
   ON CONFLICT DO NOTHING;
   GET DIAGNOSTICS kept = ROW_COUNT;
   IF kept < due THEN

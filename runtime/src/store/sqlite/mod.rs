@@ -181,6 +181,14 @@ impl EventStore for Sqlite {
         answer.await.unwrap_or_else(|_| Err(unanswered(&[])))
     }
 
+    fn location(&self) -> Option<String> {
+        let Inner { target, .. } = &*self.inner;
+        Some(match std::fs::canonicalize(target) {
+            Ok(file) => format!("sqlite:{}", file.display()),
+            Err(_) => format!("sqlite:{target}:{:p}", Arc::as_ptr(&self.inner)),
+        })
+    }
+
     async fn close(&self) {
         let inner = &self.inner;
         inner.shut.store(true, Ordering::Release);

@@ -2,6 +2,7 @@
 
 mod database;
 mod folder;
+pub mod post;
 mod proxy;
 mod server;
 

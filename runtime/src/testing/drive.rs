@@ -3,7 +3,7 @@
 use std::{future::Future, panic::resume_unwind, thread, time::Duration};
 
 use tokio::{
-    runtime::{Builder, Handle, RuntimeFlavor},
+    runtime::{Builder, Handle},
     time::timeout,
 };
 
@@ -14,20 +14,18 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) const STUCK: &str = "the handler has not decided within 10 seconds; if it waits for a task of this \
      test, the test keeps that task from running: write #[tokio::test(flavor = \"multi_thread\")]";
 
-/// Waits for a future, on this thread if it can.
+/// Waits for a future with a runtime of its own; `None` when it takes too long.
 ///
-/// Inside a runtime it cannot: the thread must not be blocked twice. A second thread then uses that runtime if it
-/// has threads left to turn its timers and sockets, or one of its own.
+/// A thread that runs a runtime already may not wait in a second one, so there a thread is added. The runtime is
+/// always a new one: that of the test cannot be counted on, because its thread is waiting here.
 pub(super) fn drive<F>(future: F) -> Option<F::Output>
 where
     F: Future<Output: Send> + Send,
 {
-    let Ok(handle) = Handle::try_current() else { return alone(future) };
-    let elsewhere = || match handle.runtime_flavor() {
-        RuntimeFlavor::CurrentThread => alone(future),
-        _ => handle.block_on(async { timeout(PATIENCE, future).await.ok() }),
-    };
-    thread::scope(|scope| scope.spawn(elsewhere).join()).unwrap_or_else(|panic| resume_unwind(panic))
+    if Handle::try_current().is_err() {
+        return alone(future);
+    }
+    thread::scope(|scope| scope.spawn(|| alone(future)).join()).unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 fn alone<F: Future>(future: F) -> Option<F::Output> {

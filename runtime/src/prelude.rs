@@ -6,4 +6,8 @@ pub use crate::domain::{
     Aggregate, AggregateId, Dispatch, Event, Evolve, Id, IdempotencyKey, Meta, Position, Provide, Receipt,
     Recorded, Schema,
 };
-pub use crate::event;
+pub use crate::{
+    app::{App, Builder},
+    event,
+    execute::ExecuteError,
+};

@@ -5,8 +5,10 @@ mod folder;
 pub mod post;
 mod proxy;
 mod server;
+mod stores;
 
 pub use database::{Database, Kind};
 pub use folder::Folder;
 pub use proxy::Proxy;
 pub use server::Server;
+pub use stores::Place;

@@ -39,9 +39,7 @@ fn failure(test: impl FnOnce()) -> (String, u32) {
     let seen = Arc::new(Mutex::new(None));
     let (writer, standard) = (Arc::clone(&seen), std::panic::take_hook());
     std::panic::set_hook(Box::new(move |panic| {
-        let file =
-            panic.location().is_some_and(|at| at.file() == Location::caller().file() || at.file() == file!());
-        let line = panic.location().filter(|_| file).map_or(0, Location::line);
+        let line = panic.location().filter(|at| at.file() == file!()).map_or(0, Location::line);
         let text = panic.payload_as_str().unwrap_or("no text").to_owned();
         *writer.lock().unwrap_or_else(PoisonError::into_inner) = Some((text, line));
     }));

@@ -16,3 +16,9 @@ pub(crate) const SCHEMA: &str = "schema";
 pub(crate) const AS: &str = "as";
 /// `recursive`: a field that leads back to the type that it is in.
 pub(crate) const RECURSIVE: &str = "recursive";
+/// `#[id(..)]`, beside `#[derive(Id)]`.
+pub(crate) const ID: &str = "id";
+/// `#[provide(..)]`, beside `#[derive(Provide)]`.
+pub(crate) const PROVIDE: &str = "provide";
+/// `skip`: not for handlers.
+pub(crate) const SKIP: &str = "skip";

@@ -7,6 +7,7 @@ pub use crate::domain::{
     Recorded, Schema,
 };
 pub use crate::{
+    Id, Provide, Schema,
     app::{App, Builder},
     event,
     execute::ExecuteError,

@@ -3,6 +3,9 @@
 //! Sentences of one macro stand in a file of their own; here are those that all share.
 
 pub(crate) mod event;
+pub(crate) mod id;
+pub(crate) mod provide;
+pub(crate) mod schema;
 pub(crate) mod wire;
 
 use std::fmt::Display;

@@ -5,12 +5,13 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::{WireField, WireFields};
+use crate::naming::type_text;
 
 /// From where the shape of a field's type is taken.
 #[derive(Clone, Copy)]
 pub(crate) enum Source<'a> {
     /// From `Schema`, which must be implemented.
-    Schema { private: &'a TokenStream, recursive_name: &'a str },
+    Schema { private: &'a TokenStream },
     /// From `Schema` where it is implemented; elsewhere another error says that it is not.
     Probe { private: &'a TokenStream },
 }
@@ -18,7 +19,7 @@ pub(crate) enum Source<'a> {
 impl Source<'_> {
     fn private(&self) -> &TokenStream {
         match self {
-            Self::Schema { private, .. } | Self::Probe { private } => private,
+            Self::Schema { private } | Self::Probe { private } => private,
         }
     }
 
@@ -26,12 +27,20 @@ impl Source<'_> {
         let ty = field.shape_as.as_ref().unwrap_or(&field.ty);
         let private = self.private();
         match self {
-            Self::Schema { recursive_name, .. } if field.recursive => {
-                quote!(&#private::domain::Shape::Reference(#recursive_name))
+            _ if field.recursive => {
+                let name = type_text(ty);
+                quote!(&#private::domain::Shape::Reference(#name))
             }
             Self::Schema { .. } => quote_spanned!(ty.span()=> <#ty as #private::domain::Schema>::SHAPE),
             Self::Probe { .. } => quote_spanned!(ty.span()=> #private::codec::Probe::<#ty>::SHAPE),
         }
+    }
+}
+
+impl Source<'_> {
+    /// The shape of the one field that a transparent struct consists of.
+    pub(crate) fn only(&self, fields: &[WireField]) -> Option<TokenStream> {
+        fields.first().map(|field| self.of(field))
     }
 }
 

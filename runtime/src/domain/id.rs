@@ -11,7 +11,18 @@ use super::{Aggregate, Dispatch, Schema};
     label = "not an id",
     note = "write `#[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]` on a newtype over `String`, `Uuid` or an integer"
 )]
-pub trait Id: Clone + Eq + Hash + Display + FromStr + Schema + Send + Sync + 'static {}
+pub trait Id: IdKey + Display + FromStr + Schema {}
+
+/// What every key can do: be kept, compared and found again. Implemented for all that can.
+#[diagnostic::on_unimplemented(
+    message = "an id is copied, compared and hashed, and `{Self}` cannot be",
+    label = "lacks `Clone`, `PartialEq`, `Eq` or `Hash`",
+    note = "write `#[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]` on `{Self}`"
+)]
+pub trait IdKey: Clone + Eq + Hash + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Eq + Hash + Send + Sync + 'static> IdKey for T {}
 
 /// The identity of one kind of aggregate. `#[aggregate(id = ..)]` writes this.
 #[diagnostic::on_unimplemented(

@@ -8,6 +8,7 @@ mod dispatch;
 mod event;
 mod evolve;
 mod id;
+mod id_value;
 mod meta;
 mod parts;
 mod position;
@@ -22,7 +23,8 @@ pub use command::{CommandHandlers, CommandOf, Context, Create, Handle, IntoEvent
 pub use dispatch::Dispatch;
 pub use event::{Event, EventOf, EventType, UpcastFrom};
 pub use evolve::Evolve;
-pub use id::{AggregateId, Id};
+pub use id::{AggregateId, Id, IdKey};
+pub use id_value::{IdValue, ParseIdError};
 pub use meta::{IdempotencyKey, Meta};
 pub use parts::{Domain, PartInfo, Registers, check_domain};
 pub use position::Position;

@@ -1,0 +1,131 @@
+//! `#[derive(Id, Schema, Provide)]` from the outside.
+
+use std::{collections::HashMap, marker::PhantomData};
+
+use gesta::{
+    Id, Schema,
+    domain::{Provide, Schema as _},
+};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]
+struct AccountId(String);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]
+struct OrderId {
+    number: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]
+struct TraceId(uuid_type::Uuid);
+
+mod uuid_type {
+    pub use gesta::__private::uuid::Uuid;
+}
+
+#[test]
+fn an_id_is_its_value() {
+    let ann = AccountId("ann \"/ 😀".into());
+    assert_eq!(ann.to_string(), "ann \"/ 😀");
+    assert_eq!("ann \"/ 😀".parse(), Ok(ann.clone()));
+    assert_eq!(serde_json::to_string(&ann).unwrap(), r#""ann \"/ 😀""#);
+    assert_eq!(AccountId::SHAPE.to_string(), "string");
+
+    let order = OrderId { number: u64::MAX };
+    assert_eq!(order.to_string(), u64::MAX.to_string());
+    assert_eq!(serde_json::from_str::<OrderId>("18446744073709551615").unwrap(), order);
+    let error = "12a".parse::<OrderId>().unwrap_err();
+    assert_eq!(error.to_string(), "`12a` is not an id: invalid digit found in string");
+
+    let trace: TraceId = "67e55044-10b1-426f-9247-bb680e5fe0c8".parse().unwrap();
+    assert_eq!(trace.to_string(), "67e55044-10b1-426f-9247-bb680e5fe0c8");
+    assert_eq!(TraceId::SHAPE.to_string(), "uuid");
+}
+
+#[derive(Serialize, Deserialize, Schema)]
+#[serde(rename_all = "camelCase")]
+struct Address<T> {
+    street_name: String,
+    #[serde(default)]
+    flat: u8,
+    #[serde(skip)]
+    cached: PhantomData<T>,
+    extra: T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    floor: Option<i8>,
+}
+
+#[derive(Serialize, Deserialize, Schema)]
+#[serde(rename_all = "snake_case", rename_all_fields = "UPPERCASE")]
+enum Payment {
+    Cash,
+    BankTransfer {
+        iban: String,
+    },
+    Card(u64),
+    Split(Box<Address<u8>>, [u8; 2]),
+    #[serde(rename = "other")]
+    Strange(HashMap<AccountId, ()>),
+}
+
+#[derive(Serialize, Deserialize, Schema)]
+struct Node {
+    value: i32,
+    #[schema(recursive)]
+    children: Vec<Node>,
+}
+
+#[derive(Schema)]
+#[serde(transparent)]
+struct Wrapper {
+    inner: Vec<AccountId>,
+}
+
+#[derive(Schema)]
+#[schema(as = String)]
+struct Money;
+
+#[derive(Schema)]
+struct Priced {
+    #[serde(with = "nothing")]
+    #[schema(as = String)]
+    price: Money,
+}
+
+#[test]
+fn a_shape_is_what_serde_writes() {
+    assert_eq!(<Address<u16>>::SHAPE.to_string(), "{streetName:string,flat?:u8,extra:u16,floor?:i8?}");
+    assert_eq!(
+        Payment::SHAPE.to_string(),
+        "enum{cash,bank_transfer:{IBAN:string},card:u64,\
+         split:({streetName:string,flat?:u8,extra:u8,floor?:i8?},(u8,u8)),other:map<string,null>}"
+    );
+    assert_eq!(Node::SHAPE.to_string(), "{value:i32,children:@Vec<Node>}");
+    assert_eq!(Wrapper::SHAPE.to_string(), "[string]");
+    assert_eq!(Priced::SHAPE.to_string(), "{price:string}");
+    let payment = Payment::BankTransfer { iban: "DE".into() };
+    assert_eq!(serde_json::to_string(&payment).unwrap(), r#"{"bank_transfer":{"IBAN":"DE"}}"#);
+}
+
+#[derive(gesta::Provide)]
+struct Deps<'a, C> {
+    limit: u64,
+    clock: Vec<C>,
+    name: &'a String,
+    #[provide(skip)]
+    other_limit: u64,
+}
+
+#[derive(gesta::Provide)]
+struct Pair(u8, String);
+
+#[test]
+fn every_field_is_provided_by_its_type() {
+    let name = "x".to_owned();
+    let deps = Deps { limit: 5, clock: vec![1_i8], name: &name, other_limit: 6 };
+    assert_eq!(*Provide::<u64>::provide(&deps) + deps.other_limit, 11);
+    assert_eq!(*Provide::<Vec<i8>>::provide(&deps), [1]);
+    assert_eq!(Provide::<String>::provide(&deps), "x");
+    let pair = Pair(1, "y".into());
+    assert_eq!((*Provide::<u8>::provide(&pair), Provide::<String>::provide(&pair).as_str()), (1, "y"));
+}

@@ -21,7 +21,6 @@ impl<'d, D: ?Sized> Supply<'d, D> for () {
 
 macro_rules! supply_tuples {
     ($($t:ident)+) => {
-        #[diagnostic::do_not_recommend]
         impl<'d, Deps: ?Sized, $($t: ?Sized),+> Supply<'d, Deps> for ($(&'d $t,)+)
         where
             $(Deps: Provide<$t>),+

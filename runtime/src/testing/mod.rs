@@ -3,11 +3,13 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "an assertion fails by a panic, as every test does")]
 
+mod app;
 mod columns;
 pub mod contract;
 mod drive;
 mod given;
 mod then;
 
+pub use app::TestApp;
 pub use given::{Given, NoDependencies, given, given_creating, given_creating_with};
 pub use then::When;

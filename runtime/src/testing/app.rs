@@ -1,0 +1,70 @@
+use std::{fmt, ops::Deref};
+
+use crate::{
+    app::{App, Builder},
+    clock::ManualClock,
+    domain::Domain,
+    store::{Memory, Store},
+};
+
+/// A whole application in memory, whose time stands still until the test moves it. Cheap to clone.
+///
+/// It dereferences to [`App`], so everything that an application does is there:
+/// `app.execute(&id, command).await`, and then `app.clock().advance(..)`.
+pub struct TestApp<D: Domain> {
+    app: App<D>,
+    clock: ManualClock,
+    store: Memory,
+}
+
+impl<D: Domain> TestApp<D> {
+    /// Starts a domain on an empty store, with what its handlers need.
+    ///
+    /// # Panics
+    /// When the application does not start.
+    pub async fn start(deps: D::Deps) -> Self {
+        Self::start_with(deps, |builder| builder).await
+    }
+
+    /// The same, with settings: `start_with(deps, |builder| builder.payload_limit(100))`.
+    ///
+    /// # Panics
+    /// When the application does not start.
+    pub async fn start_with(deps: D::Deps, configure: impl FnOnce(Builder<D>) -> Builder<D>) -> Self {
+        let clock = ManualClock::new();
+        let store = Memory::with_clock(&clock);
+        let builder = Builder::new(store.clone().into(), deps);
+        let app = configure(builder).start().await.expect("an application in memory");
+        Self { app, clock, store }
+    }
+
+    /// The time by which events are recorded: `clock().advance(Duration::from_secs(60))`.
+    pub fn clock(&self) -> &ManualClock {
+        &self.clock
+    }
+
+    /// The store behind it, for a second application on the same events, or to look at what is stored.
+    pub fn store(&self) -> Store {
+        self.store.clone().into()
+    }
+}
+
+impl<D: Domain> Deref for TestApp<D> {
+    type Target = App<D>;
+
+    fn deref(&self) -> &App<D> {
+        &self.app
+    }
+}
+
+impl<D: Domain> Clone for TestApp<D> {
+    fn clone(&self) -> Self {
+        Self { app: self.app.clone(), clock: self.clock.clone(), store: self.store.clone() }
+    }
+}
+
+impl<D: Domain> fmt::Debug for TestApp<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestApp").field("app", &self.app).field("clock", &self.clock).finish()
+    }
+}

@@ -83,7 +83,12 @@ pub struct Subject<F> {
 impl<F: Fixture> Subject<F> {
     /// A new database.
     pub async fn create() -> Self {
-        Self { fixture: F::create().await, handles: Mutex::default() }
+        Self::of(F::create().await)
+    }
+
+    /// A database that was made otherwise than by [`Fixture::create`].
+    pub fn of(fixture: F) -> Self {
+        Self { fixture, handles: Mutex::default() }
     }
 
     /// A new handle on it.

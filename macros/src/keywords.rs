@@ -16,9 +16,23 @@ pub(crate) const SCHEMA: &str = "schema";
 pub(crate) const AS: &str = "as";
 /// `recursive`: a field that leads back to the type that it is in.
 pub(crate) const RECURSIVE: &str = "recursive";
-/// `#[id(..)]`, beside `#[derive(Id)]`.
+/// `#[id(..)]`, beside `#[derive(Id)]`, and `id = AccountId`, what names an aggregate.
 pub(crate) const ID: &str = "id";
 /// `#[provide(..)]`, beside `#[derive(Provide)]`.
 pub(crate) const PROVIDE: &str = "provide";
 /// `skip`: not for handlers.
 pub(crate) const SKIP: &str = "skip";
+/// `snapshot_every = 100`: after how many events the state is kept beside them.
+pub(crate) const SNAPSHOT_EVERY: &str = "snapshot_every";
+/// `#[on(Variant { field })]`: what of an event a method takes.
+pub(crate) const ON: &str = "on";
+/// `ignore(Renamed, Closed)`: variants that change nothing.
+pub(crate) const IGNORE: &str = "ignore";
+/// `by = field`: which document or instance an event is for.
+pub(crate) const BY: &str = "by";
+/// `deps: Deps` in a domain: what provides the dependencies.
+pub(crate) const DEPS: &str = "deps";
+/// `aggregates: [..]` in a domain.
+pub(crate) const AGGREGATES: &str = "aggregates";
+/// Sections of a domain that have a meaning and no parts yet.
+pub(crate) const LATER_SECTIONS: [&str; 4] = ["sagas", "process_managers", "projections", "event_handlers"];

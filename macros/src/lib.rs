@@ -1,10 +1,15 @@
 //! The macros of gesta. Use them through the `gesta` crate, which documents them where they can be run.
 
+mod aggregate;
+mod apply;
 mod attribute;
+mod command_handler;
+mod domain;
 mod driver;
 mod errors;
 mod event;
 mod id;
+mod impl_block;
 mod keywords;
 mod messages;
 mod naming;
@@ -38,4 +43,28 @@ pub fn derive_provide(item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn event(args: TokenStream, item: TokenStream) -> TokenStream {
     driver::run::<event::Event>(args.into(), item.into()).into()
+}
+
+/// Documented as `gesta::aggregate`.
+#[proc_macro_attribute]
+pub fn aggregate(args: TokenStream, item: TokenStream) -> TokenStream {
+    driver::run::<aggregate::AggregateMacro>(args.into(), item.into()).into()
+}
+
+/// Documented as `gesta::apply`.
+#[proc_macro_attribute]
+pub fn apply(args: TokenStream, item: TokenStream) -> TokenStream {
+    driver::run::<apply::ApplyMacro>(args.into(), item.into()).into()
+}
+
+/// Documented as `gesta::command_handler`.
+#[proc_macro_attribute]
+pub fn command_handler(args: TokenStream, item: TokenStream) -> TokenStream {
+    driver::run::<command_handler::CommandHandlerMacro>(args.into(), item.into()).into()
+}
+
+/// Documented as `gesta::domain`.
+#[proc_macro]
+pub fn domain(input: TokenStream) -> TokenStream {
+    driver::run::<domain::DomainMacro>(proc_macro2::TokenStream::new(), input.into()).into()
 }

@@ -1,7 +1,7 @@
 //! gesta
 
 #[doc(hidden)]
-#[path = "private.rs"]
+#[path = "private/mod.rs"]
 pub mod __private;
 pub mod app;
 pub mod clock;

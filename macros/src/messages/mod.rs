@@ -7,6 +7,10 @@ pub(crate) mod id;
 pub(crate) mod provide;
 pub(crate) mod schema;
 pub(crate) mod wire;
+pub(crate) mod aggregate;
+pub(crate) mod apply;
+pub(crate) mod command_handler;
+pub(crate) mod domain;
 
 use std::fmt::Display;
 

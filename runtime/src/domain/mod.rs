@@ -4,6 +4,7 @@
 
 mod aggregate;
 mod command;
+mod const_text;
 mod dispatch;
 mod event;
 mod evolve;

@@ -1,4 +1,4 @@
-use super::{CommandHandlers, EventType};
+use super::{CommandHandlers, EventType, const_text, const_text::Text};
 
 /// A whole domain: what `gesta::domain!` defines, and what an application executes.
 pub trait Domain: Sized + Send + Sync + 'static {
@@ -41,4 +41,122 @@ impl PartInfo {
 }
 
 /// Refuses, at compile time when called in a `const`, a domain in which two parts share a name.
-pub const fn check_domain(_parts: &[PartInfo]) {}
+///
+/// Two aggregates of one name would write into each other's streams, and two events of one name could not be told
+/// apart when they are read.
+///
+/// # Panics
+/// If two parts, or two of their events, share a name. The text says which, as they are called in the source.
+///
+/// ```compile_fail
+/// use gesta::domain::{EventType, PartInfo, Shape, check_domain};
+///
+/// const OPENED: &[EventType] = &[EventType::new("opened", "AccountEvent::Opened", 1, &Shape::Struct(&[]))];
+/// const STARTED: &[EventType] = &[EventType::new("opened", "CaseEvent::Started", 1, &Shape::Struct(&[]))];
+/// const _: () = check_domain(&[
+///     PartInfo::new("account", "Account", OPENED),
+///     PartInfo::new("case", "Case", STARTED),
+/// ]);
+/// ```
+pub const fn check_domain(parts: &[PartInfo]) {
+    let mut i = 0;
+    while i < parts.len() {
+        let mut j = 0;
+        while j < i {
+            if const_text::equal(parts[j].name, parts[i].name) {
+                refuse_parts(&parts[j], &parts[i]);
+            }
+            j += 1;
+        }
+        check_events(parts, i);
+        i += 1;
+    }
+}
+
+/// Compares the events of one part with each other and with those of the parts before it.
+const fn check_events(parts: &[PartInfo], i: usize) {
+    let events = parts[i].events;
+    let mut at = 0;
+    while at < events.len() {
+        let mut j = 0;
+        while j <= i {
+            let others = if j == i { at } else { parts[j].events.len() };
+            let mut other = 0;
+            while other < others {
+                if const_text::equal(parts[j].events[other].name, events[at].name) {
+                    refuse_events(&parts[j].events[other], &events[at]);
+                }
+                other += 1;
+            }
+            j += 1;
+        }
+        at += 1;
+    }
+}
+
+// A panic is how a constant is refused.
+#[allow(clippy::panic)]
+const fn refuse_parts(first: &PartInfo, second: &PartInfo) -> ! {
+    let text = Text::new()
+        .push("two aggregates share the name `")
+        .push(second.name)
+        .push("`: `")
+        .push(first.source)
+        .push("` and `")
+        .push(second.source)
+        .push("`; give one of them another: `#[aggregate(name = \"..\", ..)]`");
+    panic!("{}", text.as_str())
+}
+
+// A panic is how a constant is refused.
+#[allow(clippy::panic)]
+const fn refuse_events(first: &EventType, second: &EventType) -> ! {
+    let text = Text::new()
+        .push("two events share the name `")
+        .push(second.name)
+        .push("`: `")
+        .push(first.source)
+        .push("` and `")
+        .push(second.source)
+        .push("`; give one of them another: `#[event(name = \"..\")]`");
+    panic!("{}", text.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use super::*;
+    use crate::domain::Shape;
+
+    const NONE: &Shape = &Shape::Struct(&[]);
+    const OPENED: &[EventType] = &[EventType::new("account.opened", "AccountEvent::Opened", 1, NONE)];
+    const STARTED: &[EventType] = &[
+        EventType::new("case.started", "CaseEvent::Started", 1, NONE),
+        EventType::new("account.opened", "CaseEvent::Opened", 1, NONE),
+    ];
+
+    fn refusal(parts: &'static [PartInfo]) -> String {
+        let panic = catch_unwind(|| check_domain(parts)).unwrap_err();
+        panic.downcast_ref::<String>().unwrap().clone()
+    }
+
+    #[test]
+    fn names_of_their_own_are_accepted() {
+        const { check_domain(&[PartInfo::new("account", "A", OPENED), PartInfo::new("case", "C", &[])]) }
+    }
+
+    #[test]
+    fn both_sources_of_a_shared_name_are_told() {
+        assert_eq!(
+            refusal(&[PartInfo::new("account", "a::Account", &[]), PartInfo::new("account", "b::Account", &[])]),
+            "two aggregates share the name `account`: `a::Account` and `b::Account`; \
+             give one of them another: `#[aggregate(name = \"..\", ..)]`"
+        );
+        assert_eq!(
+            refusal(&[PartInfo::new("account", "Account", OPENED), PartInfo::new("case", "Case", STARTED)]),
+            "two events share the name `account.opened`: `AccountEvent::Opened` and `CaseEvent::Opened`; \
+             give one of them another: `#[event(name = \"..\")]`"
+        );
+    }
+}

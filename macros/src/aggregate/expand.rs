@@ -1,0 +1,108 @@
+//! What `#[aggregate]` becomes.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{Ident, Type};
+
+use super::model::Aggregate;
+use crate::driver::Input;
+
+pub(super) fn expand(model: &Aggregate) -> TokenStream {
+    let item = &model.item;
+    let (ident, private, name) = (model.ident(), model.runtime.private(), model.stream_name());
+    let (id, event) = (id_type(model), event_type(model));
+    let span = ident.span().resolved_at(Span::call_site());
+    let snapshot = model.snapshot_every.map(|every| snapshot(model, every));
+    let initial = quote_spanned!(span=> <#ident as #private::std::default::Default>::default());
+    let apply = quote_spanned!(span=> <#ident as #private::domain::Evolve<#event>>::evolve(self, event));
+    quote! {
+        #item
+
+        #[automatically_derived]
+        impl #private::domain::Aggregate for #ident {
+            type Id = #id;
+            type Event = #event;
+            const NAME: &'static str = #name;
+            #snapshot
+            fn initial() -> Self { #initial }
+            fn apply(&mut self, event: &#event) { #apply }
+        }
+
+        #[automatically_derived]
+        impl #private::domain::AggregateId for #id {
+            type Aggregate = #ident;
+        }
+
+        #[automatically_derived]
+        impl #private::domain::EventOf for #event {
+            type Aggregate = #ident;
+        }
+    }
+}
+
+/// `SNAPSHOT`, with the shape of the state folded into one number.
+fn snapshot(model: &Aggregate, every: u64) -> TokenStream {
+    let (ident, private) = (model.ident(), model.runtime.private());
+    let container = serde_attributes(&model.item.attrs);
+    let fields = model.fields().into_iter().map(|(name, field)| {
+        let ty = &field.ty;
+        let text = format!("{} {}", ty.to_token_stream(), serde_attributes(&field.attrs));
+        quote! {
+            .field(#name, #text, #private::Probe::<#ty>::SHAPE, #private::core::mem::size_of::<#ty>())
+        }
+    });
+    let variants = match &model.item.data {
+        syn::Data::Enum(data) => data.variants.iter().map(|variant| variant.ident.to_string()).collect(),
+        _ => Vec::new(),
+    };
+    let span = ident.span().resolved_at(Span::call_site());
+    let policy = quote_spanned!(span=> #private::snapshot::<#ident>);
+    quote! {
+        const SNAPSHOT: #private::core::option::Option<#private::domain::SnapshotPolicy<Self>> = {
+            #[allow(unused_imports)]
+            use #private::NoShape as _;
+            let state = #private::StateShape::new(#container) #(.variant(#variants))* #(#fields)*;
+            #private::core::option::Option::Some(#policy(#every, state.fingerprint()))
+        };
+    }
+}
+
+/// The attributes by which serde may change what is stored.
+fn serde_attributes(attrs: &[syn::Attribute]) -> String {
+    let serde = attrs.iter().filter(|attr| attr.path().is_ident("serde"));
+    serde.map(|attr| attr.to_token_stream().to_string()).collect()
+}
+
+/// The item, with impls that stand in for those that could not be written.
+pub(super) fn fallback(input: &Input, model: Option<&Aggregate>) -> TokenStream {
+    let Some(model) = model else { return input.item.clone() };
+    if !model.item.generics.params.is_empty() || matches!(model.item.data, syn::Data::Union(_)) {
+        return input.item.clone();
+    }
+    expand(&Aggregate { snapshot_every: None, item: model.item.clone(), ..stub(model) })
+}
+
+fn stub(model: &Aggregate) -> Aggregate {
+    Aggregate {
+        item: model.item.clone(),
+        id: Some(id_type(model)),
+        event: Some(event_type(model)),
+        name: None,
+        snapshot_every: None,
+        runtime: model.runtime.clone(),
+    }
+}
+
+fn id_type(model: &Aggregate) -> Type {
+    model.id.clone().unwrap_or_else(|| usual(model.ident(), "Id"))
+}
+
+fn event_type(model: &Aggregate) -> Type {
+    model.event.clone().unwrap_or_else(|| usual(model.ident(), "Event"))
+}
+
+/// The name that a part of the aggregate usually has, to go on with after one is missing.
+fn usual(ident: &Ident, part: &str) -> Type {
+    let name = format_ident!("{ident}{part}");
+    syn::parse_quote!(#name)
+}

@@ -1,0 +1,159 @@
+//! What `#[command_handler]` becomes.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use super::model::{Dependency, Handler, Handlers, Parameter};
+use crate::{driver::Input, impl_block::ImplBlock};
+
+pub(super) fn expand(model: &Handlers) -> TokenStream {
+    let Handlers { block, handlers, dependencies, runtime } = model;
+    let (private, state) = (runtime.private(), &block.ty);
+    let tuple = tuple(&private, dependencies.iter());
+    let handlers = handlers.iter().map(|handler| expand_handler(model, handler, &decision(model, handler)));
+    let all = quote_spanned! {state.span()=>
+        #[automatically_derived]
+        impl #private::domain::CommandHandlers for #state { type Deps<'d> = #tuple; }
+    };
+    quote!(#block #all #(#handlers)*)
+}
+
+/// `(&'d A, &'d B)`
+fn tuple<'a>(private: &TokenStream, dependencies: impl Iterator<Item = &'a Dependency>) -> TokenStream {
+    let types = dependencies.map(|dependency| {
+        let ty = &dependency.ty;
+        quote_spanned!(ty.span()=> #private::Dependency<'d, #ty>)
+    });
+    quote!((#(#types,)*))
+}
+
+/// `impl CommandOf<State> for Command`, and on which instances it works. The impls stand at the command, the parts
+/// of the decision at the parameters that they are for.
+fn expand_handler(model: &Handlers, handler: &Handler, decision: &TokenStream) -> TokenStream {
+    let (private, state) = (model.runtime.private(), &model.block.ty);
+    let Handler { command, result, creates, .. } = handler;
+    let span = command.span();
+    let (target, marker) = if *creates { (quote!(New), quote!(Create)) } else { (quote!(Existing), quote!(Handle)) };
+    let deps = tuple(&private, handler.dependencies());
+    let picked = handler.dependencies().map(|dependency| {
+        let index = model.dependencies.iter().position(|known| known.key() == dependency.key());
+        let index = Literal::usize_unsuffixed(index.unwrap_or_default());
+        quote!(all.#index)
+    });
+    let error = quote_spanned!(result.span()=> <#result as #private::Decided>::Error);
+    let inner = quote! {
+        type Error = #error;
+        type Deps<'d> = #deps;
+        const TARGET: #private::domain::Target = #private::domain::Target::#target;
+        fn deps<'d>(all: <#state as #private::domain::CommandHandlers>::Deps<'d>) -> Self::Deps<'d> {
+            (#(#picked,)*)
+        }
+        #decision
+        fn again(&self) -> #private::core::option::Option<Self> {
+            #[allow(unused_imports)]
+            use #private::NotClone as _;
+            #private::Again(self).again()
+        }
+    };
+    quote_spanned! {span=>
+        #[automatically_derived]
+        impl #private::domain::CommandOf<#state> for #command { #inner }
+        #[automatically_derived]
+        impl #private::domain::#marker<#state> for #command {}
+    }
+}
+
+/// `fn decide`: calls the handler with what it asks for.
+fn decision(model: &Handlers, handler: &Handler) -> TokenStream {
+    let (private, state) = (model.runtime.private(), &model.block.ty);
+    let Handler { name, result, creates, is_async, parameters, .. } = handler;
+    let receiver = (!creates).then(|| quote!(state,));
+    let mut place = 0;
+    let arguments = parameters.iter().map(|parameter| match parameter {
+        Parameter::Id(ty) => quote_spanned!(ty.span()=> context.id),
+        Parameter::Meta(ty) => quote_spanned!(ty.span()=> context.meta),
+        Parameter::Dependency(dependency) => {
+            let index = Literal::usize_unsuffixed(place);
+            place += 1;
+            quote_spanned!(dependency.ty.span()=> deps.#index)
+        }
+    });
+    let call = quote_spanned!(name.span()=> <#state>::#name(#receiver self, #(#arguments),*));
+    let future = if *is_async {
+        let decided = quote_spanned!(result.span()=> #private::decided::<#state, _>(decided));
+        quote_spanned!(name.span()=> async move { let decided = #call.await; #decided })
+    } else {
+        let decided = quote_spanned!(result.span()=> #private::decided::<#state, _>(#call));
+        quote!(#private::core::future::ready(#decided))
+    };
+    quote! {
+        #[allow(unused_variables, clippy::manual_async_fn)]
+        fn decide(
+            self,
+            state: &#state,
+            context: #private::domain::Context<'_, #state>,
+            deps: Self::Deps<'_>,
+        ) -> impl #private::core::future::Future<
+            Output = #private::core::result::Result<
+                #private::std::vec::Vec<<#state as #private::domain::Aggregate>::Event>,
+                Self::Error,
+            >,
+        > + #private::core::marker::Send {
+            #future
+        }
+    }
+}
+
+/// The block as it is, and commands that stand for those whose handler has a mistake.
+pub(super) fn fallback(input: &Input, model: Option<&Handlers>) -> TokenStream {
+    let Some(model) = model.filter(|model| model.block.generics.params.is_empty()) else {
+        return match syn::parse2::<ImplBlock>(input.item.clone()) {
+            Ok(block) => quote!(#block),
+            Err(_) => input.item.clone(),
+        };
+    };
+    let (private, block) = (model.runtime.private(), &model.block);
+    let state = &block.ty;
+    let mut seen = Vec::new();
+    let handlers = model.handlers.iter().filter(|handler| {
+        let command = crate::naming::type_text(&handler.command);
+        let first = !seen.contains(&command);
+        seen.push(command);
+        first && super::model::first_lifetime(quote::ToTokens::to_token_stream(&handler.command)).is_none()
+    });
+    let decision = quote! {
+        #[allow(unreachable_code)]
+        fn decide(
+            self,
+            _: &#state,
+            _: #private::domain::Context<'_, #state>,
+            _: Self::Deps<'_>,
+        ) -> impl #private::core::future::Future<
+            Output = #private::core::result::Result<
+                #private::std::vec::Vec<<#state as #private::domain::Aggregate>::Event>,
+                Self::Error,
+            >,
+        > + #private::core::marker::Send {
+            #private::core::future::ready(#private::core::unreachable!())
+        }
+    };
+    let handlers = handlers.map(|handler| {
+        let alone = Handler {
+            name: handler.name.clone(),
+            creates: handler.creates,
+            is_async: false,
+            command: handler.command.clone(),
+            result: handler.result.clone(),
+            parameters: Vec::new(),
+        };
+        expand_handler(model, &alone, &decision)
+    });
+    quote! {
+        #block
+        #[automatically_derived]
+        impl #private::domain::CommandHandlers for #state { type Deps<'d> = (); }
+        #(#handlers)*
+    }
+}
+

@@ -1,0 +1,20 @@
+//! The rules of `domain!` that are seen without knowing the parts.
+
+use super::model::Domain;
+use crate::{errors::Errors, messages::domain as messages, naming::type_text};
+
+pub(super) fn check(model: &Domain, errors: &mut Errors) {
+    check_listed_once(model, errors);
+}
+
+/// A part is listed once.
+fn check_listed_once(model: &Domain, errors: &mut Errors) {
+    let mut seen = Vec::new();
+    for part in &model.aggregates {
+        let name = type_text(part);
+        if seen.contains(&name) {
+            errors.push(part, messages::listed_twice(&name));
+        }
+        seen.push(name);
+    }
+}

@@ -1,9 +1,0 @@
-//! What generated code names. Nothing here is part of the public contract.
-
-pub use ::core;
-pub use ::std;
-pub use serde;
-pub use serde_json;
-pub use uuid;
-
-pub use crate::{codec, domain};

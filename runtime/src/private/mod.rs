@@ -1,0 +1,16 @@
+//! What generated code names. Nothing here is part of the public contract.
+
+pub use ::core;
+pub use ::std;
+pub use serde;
+pub use serde_json;
+pub use uuid;
+
+pub use crate::{codec, domain};
+
+mod decided;
+mod shape;
+
+pub use crate::{app::Builder, store};
+pub use decided::{Again, Decided, Dependency, NotClone, decided};
+pub use shape::{NoShape, Probe, Snapshot, StateShape, snapshot};

@@ -3,7 +3,8 @@
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt, quote};
 use syn::{
-    Attribute, FnArg, Generics, Ident, Pat, Path, ReceiverKind, Signature, Token, Type, Visibility, WhereClause, braced,
+    Attribute, FnArg, Generics, Ident, Pat, Path, ReceiverKind, Signature, Token, Type, Visibility,
+    WhereClause, braced,
     parse::{Parse, ParseStream, discouraged::Speculative},
     spanned::Spanned,
 };
@@ -114,7 +115,9 @@ impl Parse for ImplBlock {
         let mut generics: Generics = if input.peek(Token![<]) { input.parse()? } else { Generics::default() };
         let first: Type = input.parse()?;
         let (of_trait, ty) = if input.parse::<Option<Token![for]>>()?.is_some() {
-            let Type::Path(path) = first else { return Err(syn::Error::new(first.span(), "expected a trait")) };
+            let Type::Path(path) = first else {
+                return Err(syn::Error::new(first.span(), "expected a trait"));
+            };
             (Some(path.path), input.parse()?)
         } else {
             (None, first)
@@ -135,7 +138,8 @@ impl Parse for Item {
         let ahead = input.fork();
         let attrs = ahead.call(Attribute::parse_outer)?;
         let visibility = ahead.parse()?;
-        if ahead.fork().parse::<Signature>().is_err() && !ahead.peek(Token![fn]) && !ahead.peek(Token![async]) {
+        if ahead.fork().parse::<Signature>().is_err() && !ahead.peek(Token![fn]) && !ahead.peek(Token![async])
+        {
             return Ok(Self::Other(input.parse::<syn::ImplItem>()?.into_token_stream()));
         }
         let signature = ahead.parse()?;
@@ -150,7 +154,8 @@ impl ToTokens for ImplBlock {
         let Self { attrs, impl_token, generics, of_trait, ty, items } = self;
         let (where_clause, of_trait) =
             (&generics.where_clause, of_trait.as_ref().map(|path| quote!(#path for)));
-        tokens.append_all(quote!(#(#attrs)* #impl_token #generics #of_trait #ty #where_clause { #(#items)* }));
+        tokens
+            .append_all(quote!(#(#attrs)* #impl_token #generics #of_trait #ty #where_clause { #(#items)* }));
     }
 }
 

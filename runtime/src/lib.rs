@@ -15,5 +15,5 @@ pub mod testing;
 
 pub use app::{App, Builder, connect};
 pub use execute::ExecuteError;
-pub use gesta_macros::{Id, Provide, Schema, event};
+pub use gesta_macros::{Id, Provide, Schema, aggregate, apply, command_handler, domain, event};
 pub use testing as test;

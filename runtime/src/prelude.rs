@@ -7,8 +7,8 @@ pub use crate::domain::{
     Recorded, Schema,
 };
 pub use crate::{
-    Id, Provide, Schema,
+    Id, Provide, Schema, aggregate,
     app::{App, Builder},
-    event,
+    apply, command_handler, event,
     execute::ExecuteError,
 };

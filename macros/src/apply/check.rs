@@ -68,10 +68,9 @@ fn check_one_method_per_variant(model: &Apply, errors: &mut Errors) {
 fn check_ignored(model: &Apply, errors: &mut Errors) {
     let mut seen = Vec::new();
     for name in model.ignored.iter().filter_map(|path| path.segments.last()).map(|segment| &segment.ident) {
-        let applied = model
-            .arms
-            .iter()
-            .find(|arm| arm.patterns.iter().any(|p| p.path.segments.last().is_some_and(|s| s.ident == *name)));
+        let applied = model.arms.iter().find(|arm| {
+            arm.patterns.iter().any(|p| p.path.segments.last().is_some_and(|s| s.ident == *name))
+        });
         if let Some(arm) = applied {
             errors.push(name, messages::ignored_and_applied(&name.to_string(), &arm.method.to_string()));
         } else if seen.contains(&name) {

@@ -83,7 +83,13 @@ fn name_span(ty: &Type) -> Span {
 /// The block as it is, and an `impl Evolve` that stands in for the one that could not be written.
 pub(super) fn fallback(input: &Input, model: Option<&Apply>) -> TokenStream {
     if let Some(model) = model {
-        let stub = Apply { block: model.block.clone(), event: model.event.clone(), arms: Vec::new(), ignored: Vec::new(), runtime: model.runtime.clone() };
+        let stub = Apply {
+            block: model.block.clone(),
+            event: model.event.clone(),
+            arms: Vec::new(),
+            ignored: Vec::new(),
+            runtime: model.runtime.clone(),
+        };
         return stub_for(&stub.block, &stub.event, &stub.runtime);
     }
     match syn::parse2::<ImplBlock>(input.item.clone()) {

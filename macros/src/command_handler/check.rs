@@ -6,7 +6,12 @@ use quote::ToTokens;
 use syn::Type;
 
 use super::model::{Handlers, first_lifetime};
-use crate::{errors::Errors, impl_block::{Access, Method}, messages::command_handler as messages, naming::type_text};
+use crate::{
+    errors::Errors,
+    impl_block::{Access, Method},
+    messages::command_handler as messages,
+    naming::type_text,
+};
 
 /// As many as `Supply` is implemented for.
 const MOST_DEPENDENCIES: usize = 16;

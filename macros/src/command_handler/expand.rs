@@ -34,7 +34,8 @@ fn expand_handler(model: &Handlers, handler: &Handler, decision: &TokenStream) -
     let (private, state) = (model.runtime.private(), &model.block.ty);
     let Handler { command, result, creates, .. } = handler;
     let span = command.span();
-    let (target, marker) = if *creates { (quote!(New), quote!(Create)) } else { (quote!(Existing), quote!(Handle)) };
+    let (target, marker) =
+        if *creates { (quote!(New), quote!(Create)) } else { (quote!(Existing), quote!(Handle)) };
     let deps = tuple(&private, handler.dependencies());
     let picked = handler.dependencies().map(|dependency| {
         let index = model.dependencies.iter().position(|known| known.key() == dependency.key());
@@ -156,4 +157,3 @@ pub(super) fn fallback(input: &Input, model: Option<&Handlers>) -> TokenStream {
         #(#handlers)*
     }
 }
-

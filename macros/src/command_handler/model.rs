@@ -155,7 +155,8 @@ fn read_parameter(
     let name = parameter.name.to_string();
     let Type::Reference(reference) = parameter.ty else {
         let ty = type_text(parameter.ty);
-        let message = if name == "id" { messages::owned_id(&ty) } else { messages::owned_dependency(&name, &ty) };
+        let message =
+            if name == "id" { messages::owned_id(&ty) } else { messages::owned_dependency(&name, &ty) };
         errors.push(parameter.ty, message);
         return None;
     };
@@ -205,12 +206,10 @@ pub(super) fn first_lifetime(tokens: TokenStream) -> Option<Span> {
     let mut tokens = tokens.into_iter();
     while let Some(token) = tokens.next() {
         match token {
-            proc_macro2::TokenTree::Punct(punct) if punct.as_char() == '\'' => {
-                match tokens.next() {
-                    Some(proc_macro2::TokenTree::Ident(name)) if name == "static" => {}
-                    _ => return Some(punct.span()),
-                }
-            }
+            proc_macro2::TokenTree::Punct(punct) if punct.as_char() == '\'' => match tokens.next() {
+                Some(proc_macro2::TokenTree::Ident(name)) if name == "static" => {}
+                _ => return Some(punct.span()),
+            },
             proc_macro2::TokenTree::Group(group) => {
                 if let Some(found) = first_lifetime(group.stream()) {
                     return Some(found);

@@ -81,7 +81,8 @@ pub(super) fn fallback(_: &Input, model: Option<&Domain>) -> TokenStream {
     let Some(model) = model else { return TokenStream::new() };
     let (private, name) = (model.runtime.private(), &model.name);
     let definition = definition(model, &quote!(()), &TokenStream::new());
-    let app = app(model, &quote!(impl #private::core::marker::Sized), &quote!(#private::core::unreachable!()));
+    let app =
+        app(model, &quote!(impl #private::core::marker::Sized), &quote!(#private::core::unreachable!()));
     quote! {
         #definition
         #[allow(unused_variables)]

@@ -38,14 +38,8 @@ pub(super) fn read(input: &Input, errors: &mut Errors) -> Option<Domain> {
         errors.push_at(first.map_or_else(Span::call_site, |token| token.span()), messages::not_a_domain());
         return None;
     };
-    let mut domain = Domain {
-        attrs,
-        visibility,
-        name,
-        deps: None,
-        aggregates: Vec::new(),
-        runtime: Runtime::new(None),
-    };
+    let mut domain =
+        Domain { attrs, visibility, name, deps: None, aggregates: Vec::new(), runtime: Runtime::new(None) };
     let before = errors.count();
     let mut seen = Vec::new();
     for section in split_commas(read_body(rest, errors).unwrap_or_default()) {
@@ -75,7 +69,8 @@ fn read_body(rest: TokenStream, errors: &mut Errors) -> Option<TokenStream> {
             return None;
         }
         other => {
-            errors.push_at(other.map_or_else(Span::call_site, |token| token.span()), messages::not_a_domain());
+            errors
+                .push_at(other.map_or_else(Span::call_site, |token| token.span()), messages::not_a_domain());
             return None;
         }
     };

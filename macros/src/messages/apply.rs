@@ -88,7 +88,9 @@ pub(crate) fn two_patterns() -> String {
 }
 
 pub(crate) fn handled_twice(variant: &str, first: &str) -> String {
-    format!("`{variant}` is applied by `{first}` already\n  help: one method applies each variant; join the two")
+    format!(
+        "`{variant}` is applied by `{first}` already\n  help: one method applies each variant; join the two"
+    )
 }
 
 pub(crate) fn ignored_and_applied(variant: &str, method: &str) -> String {
@@ -97,8 +99,4 @@ pub(crate) fn ignored_and_applied(variant: &str, method: &str) -> String {
 
 pub(crate) fn ignored_twice(variant: &str) -> String {
     format!("`{variant}` is ignored twice\n  help: keep one of them")
-}
-
-pub(crate) fn not_a_variant() -> String {
-    "expected the name of a variant\n  help: write `ignore(Renamed, Closed)`".into()
 }

@@ -1,7 +1,8 @@
 //! What `#[command_handler]` says.
 
 /// How a handler is written.
-const FORM: &str = "write `fn name(&self, cmd: Command) -> Result<Event, Error>`; without `&self` the command creates";
+const FORM: &str =
+    "write `fn name(&self, cmd: Command) -> Result<Event, Error>`; without `&self` the command creates";
 
 pub(crate) fn not_an_impl_block() -> String {
     "`#[command_handler]` stands on an `impl` block of the aggregate\n  \
@@ -20,7 +21,8 @@ pub(crate) fn no_handlers() -> String {
 }
 
 pub(crate) fn generic_block() -> String {
-    "the handlers of an aggregate cannot be generic, as the aggregate is not\n  help: write the types out".into()
+    "the handlers of an aggregate cannot be generic, as the aggregate is not\n  help: write the types out"
+        .into()
 }
 
 pub(crate) fn generic(handler: &str) -> String {
@@ -54,7 +56,8 @@ pub(crate) fn not_a_command() -> String {
 }
 
 pub(crate) fn command_lifetime() -> String {
-    "a command owns what it holds: it may wait in a queue\n  help: give it owned fields and no lifetime".into()
+    "a command owns what it holds: it may wait in a queue\n  help: give it owned fields and no lifetime"
+        .into()
 }
 
 pub(crate) fn no_result(handler: &str) -> String {
@@ -91,11 +94,15 @@ pub(crate) fn mutable_dependency(name: &str, ty: &str) -> String {
 }
 
 pub(crate) fn anonymous_dependency(name: &str) -> String {
-    format!("the application provides `{name}` by its type, so it needs one with a name\n  help: write `{name}: &Type`")
+    format!(
+        "the application provides `{name}` by its type, so it needs one with a name\n  help: write `{name}: &Type`"
+    )
 }
 
 pub(crate) fn dependency_lifetime(name: &str) -> String {
-    format!("the dependency `{name}` lives as long as the application\n  help: give it owned fields and no lifetime")
+    format!(
+        "the dependency `{name}` lives as long as the application\n  help: give it owned fields and no lifetime"
+    )
 }
 
 pub(crate) fn not_a_name() -> String {
@@ -107,8 +114,4 @@ pub(crate) fn too_many_dependencies(most: usize) -> String {
         "the handlers of this aggregate need more than {most} dependencies\n  \
          help: put those that belong together into one struct"
     )
-}
-
-pub(crate) fn misplaced_attribute(name: &str) -> String {
-    format!("`#[{name}]` has no place in a `#[command_handler]` block\n  help: every method in it is a handler")
 }

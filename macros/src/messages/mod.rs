@@ -2,15 +2,17 @@
 //!
 //! Sentences of one macro stand in a file of their own; here are those that all share.
 
+pub(crate) mod aggregate;
+pub(crate) mod apply;
+pub(crate) mod command_handler;
+pub(crate) mod domain;
+pub(crate) mod event;
 pub(crate) mod event;
 pub(crate) mod id;
 pub(crate) mod provide;
 pub(crate) mod schema;
 pub(crate) mod wire;
-pub(crate) mod aggregate;
-pub(crate) mod apply;
-pub(crate) mod command_handler;
-pub(crate) mod domain;
+pub(crate) mod wire;
 
 use std::fmt::Display;
 

@@ -149,7 +149,10 @@ mod tests {
     #[test]
     fn both_sources_of_a_shared_name_are_told() {
         assert_eq!(
-            refusal(&[PartInfo::new("account", "a::Account", &[]), PartInfo::new("account", "b::Account", &[])]),
+            refusal(&[
+                PartInfo::new("account", "a::Account", &[]),
+                PartInfo::new("account", "b::Account", &[])
+            ]),
             "two aggregates share the name `account`: `a::Account` and `b::Account`; \
              give one of them another: `#[aggregate(name = \"..\", ..)]`"
         );

@@ -1,0 +1,319 @@
+//! The bank, by hand.
+
+use std::{
+    convert::Infallible,
+    fmt,
+    future::{self, Future},
+    str::FromStr,
+};
+
+use gesta::{
+    Builder,
+    codec::{DecodeError, EncodeError},
+    domain::{
+        Aggregate, AggregateId, CommandHandlers, CommandOf, Context, Create, Domain, Event, EventOf,
+        EventType, Evolve, Field, Handle, Id, IntoEvents, PartInfo, Provide, Registers, Schema, Shape,
+        SnapshotPolicy, Supply, Target, check_domain,
+    },
+    store::Store,
+};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct AccountId(pub(crate) String);
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for AccountId {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.into()))
+    }
+}
+
+impl Schema for AccountId {
+    const SHAPE: &'static Shape = String::SHAPE;
+}
+
+impl Id for AccountId {}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum AccountEvent {
+    Opened { owner: String },
+    Deposited { cents: u64 },
+    Withdrawn { cents: u64, reason: String },
+}
+
+#[derive(Serialize, Deserialize)]
+struct Opened {
+    owner: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Deposited {
+    cents: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Withdrawn {
+    cents: u64,
+    reason: String,
+}
+
+#[derive(Deserialize)]
+struct WithdrawnV1 {
+    cents: u64,
+}
+
+const OWNER: Field = Field { name: "owner", shape: String::SHAPE, optional: false };
+const CENTS: Field = Field { name: "cents", shape: u64::SHAPE, optional: false };
+const REASON: Field = Field { name: "reason", shape: String::SHAPE, optional: false };
+
+impl Event for AccountEvent {
+    const TYPES: &'static [EventType] = &[
+        EventType::new("account.opened", "AccountEvent::Opened", 1, &Shape::Struct(&[OWNER])),
+        EventType::new("account.deposited", "AccountEvent::Deposited", 1, &Shape::Struct(&[CENTS])),
+        EventType::new("account.withdrawn", "AccountEvent::Withdrawn", 2, &Shape::Struct(&[CENTS, REASON])),
+    ];
+
+    fn index(&self) -> usize {
+        match self {
+            Self::Opened { .. } => 0,
+            Self::Deposited { .. } => 1,
+            Self::Withdrawn { .. } => 2,
+        }
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        match self.clone() {
+            Self::Opened { owner } => serde_json::to_writer(out, &Opened { owner })?,
+            Self::Deposited { cents } => serde_json::to_writer(out, &Deposited { cents })?,
+            Self::Withdrawn { cents, reason } => serde_json::to_writer(out, &Withdrawn { cents, reason })?,
+        }
+        Ok(())
+    }
+
+    fn decode(index: usize, version: u16, payload: &[u8]) -> Result<Self, DecodeError> {
+        match (index, version) {
+            (0, 1) => {
+                let Opened { owner } = serde_json::from_slice(payload)?;
+                Ok(Self::Opened { owner })
+            }
+            (1, 1) => {
+                let Deposited { cents } = serde_json::from_slice(payload)?;
+                Ok(Self::Deposited { cents })
+            }
+            (2, 2) => {
+                let Withdrawn { cents, reason } = serde_json::from_slice(payload)?;
+                Ok(Self::Withdrawn { cents, reason })
+            }
+            (2, 1) => {
+                let WithdrawnV1 { cents } = serde_json::from_slice(payload)?;
+                Ok(Self::Withdrawn { cents, reason: "not recorded".into() })
+            }
+            _ => Err(DecodeError::NewerVersion { stored: version, known: Self::TYPES[index].version }),
+        }
+    }
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Account {
+    pub(crate) owner: String,
+    pub(crate) balance: u64,
+}
+
+impl Aggregate for Account {
+    type Id = AccountId;
+    type Event = AccountEvent;
+    const NAME: &'static str = "account";
+    const SNAPSHOT: Option<SnapshotPolicy<Self>> = Some(SnapshotPolicy {
+        every: 100,
+        fingerprint: 1,
+        save: |account| Ok(serde_json::to_vec(account)?),
+        restore: |bytes| Ok(serde_json::from_slice(bytes)?),
+    });
+
+    fn initial() -> Self {
+        Self::default()
+    }
+
+    fn apply(&mut self, event: &AccountEvent) {
+        self.evolve(event);
+    }
+}
+
+impl AggregateId for AccountId {
+    type Aggregate = Account;
+}
+
+impl EventOf for AccountEvent {
+    type Aggregate = Account;
+}
+
+impl Evolve<AccountEvent> for Account {
+    fn evolve(&mut self, event: &AccountEvent) {
+        match event {
+            AccountEvent::Opened { owner } => self.owner = owner.clone(),
+            AccountEvent::Deposited { cents } => self.balance += cents,
+            AccountEvent::Withdrawn { cents, .. } => self.balance -= cents,
+        }
+    }
+}
+
+pub(crate) struct Open {
+    pub(crate) owner: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Deposit {
+    pub(crate) cents: u64,
+}
+
+#[derive(Debug, PartialEq)]
+pub(crate) struct Withdraw {
+    pub(crate) cents: u64,
+    pub(crate) reason: String,
+}
+
+#[derive(Debug, PartialEq, thiserror::Error)]
+pub(crate) enum AccountError {
+    #[error("an account needs an owner")]
+    NoOwner,
+    #[error("only {balance} left")]
+    Overdrawn { balance: u64 },
+    #[error("refused")]
+    Refused,
+}
+
+impl CommandHandlers for Account {
+    type Deps<'d> = (&'d FraudCheck,);
+}
+
+impl CommandOf<Account> for Open {
+    type Error = AccountError;
+    type Deps<'d> = ();
+    const TARGET: Target = Target::New;
+
+    fn deps<'d>(_: <Account as CommandHandlers>::Deps<'d>) -> Self::Deps<'d> {}
+
+    fn decide(
+        self,
+        _: &Account,
+        _: Context<'_, Account>,
+        (): Self::Deps<'_>,
+    ) -> impl Future<Output = Result<Vec<AccountEvent>, AccountError>> + Send {
+        future::ready(if self.owner.is_empty() {
+            Err(AccountError::NoOwner)
+        } else {
+            Ok(vec![AccountEvent::Opened { owner: self.owner }])
+        })
+    }
+}
+
+impl Create<Account> for Open {}
+
+impl CommandOf<Account> for Deposit {
+    type Error = Infallible;
+    type Deps<'d> = ();
+    const TARGET: Target = Target::Existing;
+
+    fn deps<'d>(_: <Account as CommandHandlers>::Deps<'d>) -> Self::Deps<'d> {}
+
+    fn decide(
+        self,
+        _: &Account,
+        _: Context<'_, Account>,
+        (): Self::Deps<'_>,
+    ) -> impl Future<Output = Result<Vec<AccountEvent>, Infallible>> + Send {
+        let event = (self.cents > 0).then_some(AccountEvent::Deposited { cents: self.cents });
+        future::ready(Ok(event.into_events()))
+    }
+
+    fn again(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+}
+
+impl Handle<Account> for Deposit {}
+
+impl CommandOf<Account> for Withdraw {
+    type Error = AccountError;
+    type Deps<'d> = (&'d FraudCheck,);
+    const TARGET: Target = Target::Existing;
+
+    fn deps<'d>(all: <Account as CommandHandlers>::Deps<'d>) -> Self::Deps<'d> {
+        all
+    }
+
+    async fn decide(
+        self,
+        account: &Account,
+        _: Context<'_, Account>,
+        (fraud,): Self::Deps<'_>,
+    ) -> Result<Vec<AccountEvent>, AccountError> {
+        if self.cents > account.balance {
+            return Err(AccountError::Overdrawn { balance: account.balance });
+        }
+        if !fraud.allows(self.cents).await {
+            return Err(AccountError::Refused);
+        }
+        Ok(vec![AccountEvent::Withdrawn { cents: self.cents, reason: self.reason }])
+    }
+}
+
+impl Handle<Account> for Withdraw {}
+
+pub(crate) struct FraudCheck {
+    most: u64,
+}
+
+impl FraudCheck {
+    async fn allows(&self, cents: u64) -> bool {
+        tokio::task::yield_now().await;
+        cents <= self.most
+    }
+}
+
+pub(crate) struct Deps {
+    fraud: FraudCheck,
+}
+
+impl Deps {
+    pub(crate) fn new(most: u64) -> Self {
+        Self { fraud: FraudCheck { most } }
+    }
+}
+
+impl Provide<FraudCheck> for Deps {
+    fn provide(&self) -> &FraudCheck {
+        &self.fraud
+    }
+}
+
+pub(crate) enum Bank {}
+
+impl Domain for Bank {
+    type Deps = Deps;
+    const NAME: &'static str = "Bank";
+    const PARTS: &'static [PartInfo] = &[PartInfo::new(Account::NAME, "Account", AccountEvent::TYPES)];
+}
+
+const _: () = check_domain(Bank::PARTS);
+
+impl Registers<Account> for Bank {
+    fn supply(deps: &Deps) -> <Account as CommandHandlers>::Deps<'_> {
+        Supply::supply(deps)
+    }
+}
+
+impl Bank {
+    pub(crate) fn app(store: impl Into<Store>, deps: Deps) -> Builder<Self> {
+        Builder::new(store.into(), deps)
+    }
+}

@@ -7,11 +7,9 @@ pub(crate) mod apply;
 pub(crate) mod command_handler;
 pub(crate) mod domain;
 pub(crate) mod event;
-pub(crate) mod event;
 pub(crate) mod id;
 pub(crate) mod provide;
 pub(crate) mod schema;
-pub(crate) mod wire;
 pub(crate) mod wire;
 
 use std::fmt::Display;

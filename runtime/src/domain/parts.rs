@@ -136,7 +136,7 @@ mod tests {
         EventType::new("account.opened", "CaseEvent::Opened", 1, NONE),
     ];
 
-    fn refusal(parts: &'static [PartInfo]) -> String {
+    fn refusal(parts: &[PartInfo]) -> String {
         let panic = catch_unwind(|| check_domain(parts)).unwrap_err();
         panic.downcast_ref::<String>().unwrap().clone()
     }

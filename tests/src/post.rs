@@ -188,7 +188,7 @@ pub enum PostError {
     Delivered,
 }
 
-/// Hands a parcel in; needs the tariff.
+/// Hands a parcel in, unless there is nothing in it; needs the tariff.
 #[derive(Clone, Debug)]
 pub struct Register {
     /// To whom.
@@ -228,10 +228,10 @@ impl CommandOf<Parcel> for Register {
         (tariff,): Self::Deps<'_>,
     ) -> impl Future<Output = Result<Vec<ParcelEvent>, PostError>> + Send {
         let (Self { to, grams }, heaviest) = (self, tariff.heaviest);
-        ready(if grams > heaviest {
-            Err(PostError::TooHeavy { grams, heaviest })
-        } else {
-            Ok(vec![ParcelEvent::Registered(Registered { to, grams })])
+        ready(match grams {
+            0 => Ok(Vec::new()),
+            _ if grams > heaviest => Err(PostError::TooHeavy { grams, heaviest }),
+            _ => Ok(vec![ParcelEvent::Registered(Registered { to, grams })]),
         })
     }
 

@@ -31,7 +31,8 @@ pub(super) fn expand(model: &Apply) -> TokenStream {
         }
     };
     let implementation = implementation(block, event, runtime, &inner);
-    quote!(#block #implementation)
+    // Fields come by reference as they are, so a parameter may well be `&String`.
+    quote!(#[allow(clippy::ptr_arg)] #block #implementation)
 }
 
 /// `impl Evolve<Event> for State`. Its braces carry the state's span: that is where a second one is reported.

@@ -47,6 +47,7 @@ fn expand_handler(model: &Handlers, handler: &Handler, decision: &TokenStream) -
         type Error = #error;
         type Deps<'d> = #deps;
         const TARGET: #private::domain::Target = #private::domain::Target::#target;
+        #[allow(clippy::unused_unit)]
         fn deps<'d>(all: <#state as #private::domain::CommandHandlers>::Deps<'d>) -> Self::Deps<'d> {
             (#(#picked,)*)
         }

@@ -3,6 +3,8 @@
 //! `cargo bench -p gesta-tests --bench ratios` with `GESTA_TEST_POSTGRES_URL` set to a server with its default
 //! durability; `ROUNDS` and `SECONDS` change how long it takes.
 
+#![allow(missing_docs, unreachable_pub)]
+
 mod hand;
 
 use std::{

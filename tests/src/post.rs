@@ -1,135 +1,52 @@
-//! A small domain of its own: parcels on their way. Without macros.
+//! A small domain of its own: parcels on their way.
 
-use std::{
-    convert::Infallible,
-    fmt,
-    future::{Future, ready},
-    str::FromStr,
-    time::Duration,
-};
-
-use gesta::{
-    codec::{DecodeError, EncodeError},
-    domain::{
-        Aggregate, AggregateId, CommandHandlers, CommandOf, Context, Create, Domain, Event, EventOf,
-        EventType, Handle, Id, PartInfo, Provide, Registers, Schema, Shape, Supply, Target,
-    },
-};
-use serde::{Deserialize, Serialize};
+use gesta::prelude::*;
+use serde::Deserialize;
 
 /// Names a parcel.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]
 pub struct ParcelId(pub String);
 
-impl fmt::Display for ParcelId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl FromStr for ParcelId {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl Schema for ParcelId {
-    const SHAPE: &'static Shape = &Shape::Scalar("string");
-}
-
-impl Id for ParcelId {}
-
-impl AggregateId for ParcelId {
-    type Aggregate = Parcel;
-}
-
 /// What happens to a parcel.
+#[event]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ParcelEvent {
     /// It was handed in.
-    Registered(Registered),
+    Registered {
+        /// To whom.
+        to: String,
+        /// How heavy.
+        grams: u64,
+    },
     /// It passed a depot.
-    Scanned(Scanned),
+    #[event(version = 2, from(ScannedV1))]
+    Scanned {
+        /// Which one.
+        depot: String,
+    },
     /// It has arrived.
-    Delivered(Delivered),
+    Delivered {
+        /// Who has brought it, as the metadata of the command said.
+        by: Option<String>,
+        /// Its number on the receipt.
+        number: String,
+    },
 }
 
-/// A parcel was handed in.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Registered {
-    /// To whom.
-    pub to: String,
-    /// How heavy.
-    pub grams: u64,
-}
-
-/// A parcel passed a depot. Version 1 had the depot as a number.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Scanned {
-    /// Which depot.
-    pub depot: String,
-}
-
-#[derive(Deserialize)]
-struct ScannedV1 {
+/// `parcel.scanned` when depots were numbers.
+#[derive(Deserialize, Schema)]
+pub struct ScannedV1 {
     depot: u32,
 }
 
-/// A parcel has arrived.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Delivered {
-    /// Who has brought it, as the metadata of the command said.
-    pub by: Option<String>,
-    /// Its number on the receipt.
-    pub number: String,
-}
-
-const ANY: &Shape = &Shape::Scalar("any");
-
-impl Event for ParcelEvent {
-    const TYPES: &'static [EventType] = &[
-        EventType::new("parcel.registered", "ParcelEvent::Registered", 1, ANY),
-        EventType::new("parcel.scanned", "ParcelEvent::Scanned", 2, ANY),
-        EventType::new("parcel.delivered", "ParcelEvent::Delivered", 1, ANY),
-    ];
-
-    fn index(&self) -> usize {
-        match self {
-            Self::Registered(_) => 0,
-            Self::Scanned(_) => 1,
-            Self::Delivered(_) => 2,
-        }
+impl From<ScannedV1> for ParcelEvent {
+    fn from(old: ScannedV1) -> Self {
+        Self::Scanned { depot: format!("depot {}", old.depot) }
     }
-
-    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        match self {
-            Self::Registered(event) => serde_json::to_writer(out, event)?,
-            Self::Scanned(event) => serde_json::to_writer(out, event)?,
-            Self::Delivered(event) => serde_json::to_writer(out, event)?,
-        }
-        Ok(())
-    }
-
-    fn decode(index: usize, version: u16, payload: &[u8]) -> Result<Self, DecodeError> {
-        Ok(match (index, version) {
-            (0, _) => Self::Registered(serde_json::from_slice(payload)?),
-            (1, 1) => {
-                let old: ScannedV1 = serde_json::from_slice(payload)?;
-                Self::Scanned(Scanned { depot: format!("depot {}", old.depot) })
-            }
-            (1, _) => Self::Scanned(serde_json::from_slice(payload)?),
-            _ => Self::Delivered(serde_json::from_slice(payload)?),
-        })
-    }
-}
-
-impl EventOf for ParcelEvent {
-    type Aggregate = Parcel;
 }
 
 /// Where a parcel is.
+#[aggregate(id = ParcelId, event = ParcelEvent)]
 #[derive(Debug, Default, PartialEq)]
 pub struct Parcel {
     /// How heavy it is.
@@ -140,21 +57,18 @@ pub struct Parcel {
     pub delivered: bool,
 }
 
-impl Aggregate for Parcel {
-    type Id = ParcelId;
-    type Event = ParcelEvent;
-    const NAME: &'static str = "parcel";
-
-    fn initial() -> Self {
-        Self::default()
+#[apply(ParcelEvent)]
+impl Parcel {
+    fn registered(&mut self, grams: &u64) {
+        self.grams = *grams;
     }
 
-    fn apply(&mut self, event: &ParcelEvent) {
-        match event {
-            ParcelEvent::Registered(Registered { grams, .. }) => self.grams = *grams,
-            ParcelEvent::Scanned(Scanned { depot }) => self.depots.push(depot.clone()),
-            ParcelEvent::Delivered(_) => self.delivered = true,
-        }
+    fn scanned(&mut self, depot: &String) {
+        self.depots.push(depot.clone());
+    }
+
+    fn delivered(&mut self) {
+        self.delivered = true;
     }
 }
 
@@ -188,7 +102,7 @@ pub enum PostError {
     Delivered,
 }
 
-/// Hands a parcel in, unless there is nothing in it; needs the tariff.
+/// Hands a parcel in, unless there is nothing in it.
 #[derive(Clone, Debug)]
 pub struct Register {
     /// To whom.
@@ -204,103 +118,44 @@ pub struct Scan {
     pub depots: Vec<String>,
 }
 
-/// Brings a parcel to the door; needs couriers, and asks who does it.
+/// Brings a parcel to the door.
 #[derive(Clone, Debug)]
 pub struct Deliver;
 
-impl CommandHandlers for Parcel {
-    type Deps<'d> = (&'d Tariff, &'d Couriers);
-}
-
-impl CommandOf<Parcel> for Register {
-    type Error = PostError;
-    type Deps<'d> = (&'d Tariff,);
-    const TARGET: Target = Target::New;
-
-    fn deps<'d>((tariff, _): <Parcel as CommandHandlers>::Deps<'d>) -> Self::Deps<'d> {
-        (tariff,)
+#[command_handler]
+impl Parcel {
+    fn register(cmd: Register, tariff: &Tariff) -> Result<Option<ParcelEvent>, PostError> {
+        let (Register { to, grams }, heaviest) = (cmd, tariff.heaviest);
+        if grams > heaviest {
+            return Err(PostError::TooHeavy { grams, heaviest });
+        }
+        Ok((grams > 0).then_some(ParcelEvent::Registered { to, grams }))
     }
 
-    fn decide(
-        self,
-        _: &Parcel,
-        _: Context<'_, Parcel>,
-        (tariff,): Self::Deps<'_>,
-    ) -> impl Future<Output = Result<Vec<ParcelEvent>, PostError>> + Send {
-        let (Self { to, grams }, heaviest) = (self, tariff.heaviest);
-        ready(match grams {
-            0 => Ok(Vec::new()),
-            _ if grams > heaviest => Err(PostError::TooHeavy { grams, heaviest }),
-            _ => Ok(vec![ParcelEvent::Registered(Registered { to, grams })]),
-        })
+    fn scan(&self, cmd: Scan) -> Result<Vec<ParcelEvent>, PostError> {
+        if self.delivered {
+            return Err(PostError::Delivered);
+        }
+        Ok(cmd.depots.into_iter().map(|depot| ParcelEvent::Scanned { depot }).collect())
     }
 
-    fn again(&self) -> Option<Self> {
-        Some(self.clone())
-    }
-}
-
-impl Create<Parcel> for Register {}
-
-impl CommandOf<Parcel> for Scan {
-    type Error = PostError;
-    type Deps<'d> = ();
-    const TARGET: Target = Target::Existing;
-
-    fn deps<'d>(_: <Parcel as CommandHandlers>::Deps<'d>) -> Self::Deps<'d> {}
-
-    fn decide(
-        self,
-        parcel: &Parcel,
-        _: Context<'_, Parcel>,
-        _: Self::Deps<'_>,
-    ) -> impl Future<Output = Result<Vec<ParcelEvent>, PostError>> + Send {
-        ready(if parcel.delivered {
-            Err(PostError::Delivered)
-        } else {
-            Ok(self.depots.into_iter().map(|depot| ParcelEvent::Scanned(Scanned { depot })).collect())
-        })
-    }
-
-    fn again(&self) -> Option<Self> {
-        Some(self.clone())
-    }
-}
-
-impl Handle<Parcel> for Scan {}
-
-impl CommandOf<Parcel> for Deliver {
-    type Error = PostError;
-    type Deps<'d> = (&'d Couriers,);
-    const TARGET: Target = Target::Existing;
-
-    fn deps<'d>((_, couriers): <Parcel as CommandHandlers>::Deps<'d>) -> Self::Deps<'d> {
-        (couriers,)
-    }
-
-    async fn decide(
-        self,
-        parcel: &Parcel,
-        context: Context<'_, Parcel>,
-        (couriers,): Self::Deps<'_>,
-    ) -> Result<Vec<ParcelEvent>, PostError> {
-        if parcel.delivered {
+    async fn deliver(
+        &self,
+        _: Deliver,
+        id: &ParcelId,
+        meta: &Meta,
+        couriers: &Couriers,
+    ) -> Result<ParcelEvent, PostError> {
+        if self.delivered {
             return Err(PostError::Delivered);
         }
         tokio::time::sleep(couriers.patience).await;
-        let (by, number) = (context.meta.actor.clone(), context.id.0.clone());
-        Ok(vec![ParcelEvent::Delivered(Delivered { by, number })])
-    }
-
-    fn again(&self) -> Option<Self> {
-        Some(self.clone())
+        Ok(ParcelEvent::Delivered { by: meta.actor.clone(), number: id.0.clone() })
     }
 }
 
-impl Handle<Parcel> for Deliver {}
-
 /// What the post needs.
-#[derive(Debug)]
+#[derive(Debug, Provide)]
 pub struct Deps {
     /// How heavy parcels may be.
     pub tariff: Tariff,
@@ -314,30 +169,9 @@ impl Default for Deps {
     }
 }
 
-impl Provide<Tariff> for Deps {
-    fn provide(&self) -> &Tariff {
-        &self.tariff
-    }
-}
-
-impl Provide<Couriers> for Deps {
-    fn provide(&self) -> &Couriers {
-        &self.couriers
-    }
-}
-
-/// The post as a whole.
-#[derive(Debug)]
-pub struct Post;
-
-impl Domain for Post {
-    type Deps = Deps;
-    const NAME: &'static str = "Post";
-    const PARTS: &'static [PartInfo] = &[PartInfo::new("parcel", "Parcel", ParcelEvent::TYPES)];
-}
-
-impl Registers<Parcel> for Post {
-    fn supply(deps: &Deps) -> <Parcel as CommandHandlers>::Deps<'_> {
-        Supply::supply(deps)
+gesta::domain! {
+    pub Post {
+        deps: Deps,
+        aggregates: [Parcel],
     }
 }

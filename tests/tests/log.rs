@@ -8,7 +8,7 @@ use gesta::{
 };
 use gesta_tests::{
     Place, on_every_store,
-    post::{Parcel, ParcelEvent, ParcelId, Scanned},
+    post::{Parcel, ParcelEvent, ParcelId},
 };
 
 on_every_store!(
@@ -228,7 +228,7 @@ async fn entries_are_read_as_what_they_are(place: &Place) {
     assert_eq!(old.payload, br#"{"depot":7}"#, "byte for byte");
     assert_eq!(
         old.decode::<ParcelEvent>().expect("upcast"),
-        ParcelEvent::Scanned(Scanned { depot: "depot 7".into() })
+        ParcelEvent::Scanned { depot: "depot 7".into() }
     );
     assert_eq!(newer.json().expect("JSON")["depot"], 7);
     assert_eq!(
@@ -274,11 +274,11 @@ async fn a_history_goes_on_after_events_that_cannot_be_read(place: &Place) {
     assert_eq!(
         seen,
         [
-            "1 Scanned(Scanned { depot: \"1\" })",
+            "1 Scanned { depot: \"1\" }",
             "cannot read parcel/p-1 at version 2",
             "cannot read parcel/p-1 at version 3",
             "cannot read parcel/p-1 at version 4",
-            "5 Scanned(Scanned { depot: \"5\" })",
+            "5 Scanned { depot: \"5\" }",
         ]
     );
     store.port().close().await;

@@ -8,20 +8,19 @@ use std::{
 
 use gesta::test::{given, given_creating_with};
 use gesta_tests::post::{
-    Couriers, Deliver, Delivered, Deps, Parcel, ParcelEvent, ParcelId, PostError, Register, Registered, Scan,
-    Scanned, Tariff,
+    Couriers, Deliver, Deps, Parcel, ParcelEvent, ParcelId, PostError, Register, Scan, Tariff,
 };
 
 fn registered() -> ParcelEvent {
-    ParcelEvent::Registered(Registered { to: "Ann".into(), grams: 500 })
+    ParcelEvent::Registered { to: "Ann".into(), grams: 500 }
 }
 
 fn scanned(depot: &str) -> ParcelEvent {
-    ParcelEvent::Scanned(Scanned { depot: depot.into() })
+    ParcelEvent::Scanned { depot: depot.into() }
 }
 
 fn delivered(by: Option<&str>, number: &str) -> ParcelEvent {
-    ParcelEvent::Delivered(Delivered { by: by.map(Into::into), number: number.into() })
+    ParcelEvent::Delivered { by: by.map(Into::into), number: number.into() }
 }
 
 fn scan<const N: usize>(depots: [&str; N]) -> Scan {
@@ -67,7 +66,7 @@ fn a_command_needs_only_what_its_own_handler_asks_for() {
     }
     let deps = OnlyTariff(Tariff { heaviest: 100 });
     given_creating_with(register(100), &deps)
-        .then([ParcelEvent::Registered(Registered { to: "Ann".into(), grams: 100 })]);
+        .then([ParcelEvent::Registered { to: "Ann".into(), grams: 100 }]);
     given::<Parcel>([])
         .when_with(register(101), &deps)
         .rejects(PostError::TooHeavy { grams: 101, heaviest: 100 });
@@ -140,14 +139,14 @@ fn other_events_are_shown_side_by_side_with_the_history() {
 other events than expected
 
   given, of Parcel
-    Registered(Registered { to: \"Ann\", grams: 500 })
+    Registered { to: \"Ann\", grams: 500 }
 
   when Scan
 
-    expected                              actual
-    Scanned(Scanned { depot: \"Leeds\" })   Scanned(Scanned { depot: \"Leeds\" })
-  ≠ -                                     Scanned(Scanned { depot: \"Hull\" })
-    Scanned(Scanned { depot: \"York\" })    Scanned(Scanned { depot: \"York\" })
+    expected                     actual
+    Scanned { depot: \"Leeds\" }   Scanned { depot: \"Leeds\" }
+  ≠ -                            Scanned { depot: \"Hull\" }
+    Scanned { depot: \"York\" }    Scanned { depot: \"York\" }
 "
     );
 }
@@ -158,7 +157,7 @@ fn a_rejection_in_place_of_events_is_shown() {
         given::<Parcel>([registered(), delivered(None, "test")]).when(scan(["York"])).then([scanned("York")]);
     });
     assert!(text.starts_with("events were expected\n"), "{text}");
-    assert!(text.contains("≠ Scanned(Scanned { depot: \"York\" })   rejected: Delivered\n"), "{text}");
+    assert!(text.contains("≠ Scanned { depot: \"York\" }   rejected: Delivered\n"), "{text}");
     assert!(text.contains("\"it was delivered already\""), "{text}");
 }
 
@@ -170,7 +169,7 @@ fn events_in_place_of_a_rejection_are_shown() {
     assert_eq!(line, line!() - 2);
     assert!(text.starts_with("a rejection was expected\n"), "{text}");
     assert!(text.contains("≠ rejected: Delivered"), "{text}");
-    assert!(text.contains("Scanned(Scanned { depot: \"York\" })\n"), "{text}");
+    assert!(text.contains("Scanned { depot: \"York\" }\n"), "{text}");
 }
 
 #[test]

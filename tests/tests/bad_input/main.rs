@@ -11,10 +11,7 @@ use gesta::{
 };
 use gesta_tests::{
     Place, on_every_store,
-    post::{
-        Couriers, Deliver, Deps, Parcel, ParcelEvent, ParcelId, Post, PostError, Register, Registered, Scan,
-        Tariff,
-    },
+    post::{Couriers, Deliver, Deps, Parcel, ParcelEvent, ParcelId, Post, PostError, Register, Scan, Tariff},
 };
 
 mod calls;

@@ -66,7 +66,7 @@ async fn the_limit_of_a_payload_can_be_raised(place: &Place) {
     let to = "é".repeat(3_000_000);
     app.create(&id("p"), register(to.as_str())).await.expect("below the limit");
     let events: Vec<_> = app.history::<Parcel>(&id("p")).try_collect().await.expect("readable");
-    assert_eq!(events[0].event, ParcelEvent::Registered(Registered { to, grams: 1 }));
+    assert_eq!(events[0].event, ParcelEvent::Registered { to, grams: 1 });
     app.shutdown().await.expect("shut down");
 }
 
@@ -89,7 +89,7 @@ async fn odd_texts_and_numbers_are_kept(place: &Place) {
         let receipt = app.create(&id, command).by(*text).correlation(*text).meta("text", *text).await;
         receipt.unwrap_or_else(|error| panic!("{text:?}: {error}"));
         let recorded: Vec<_> = app.history::<Parcel>(&id).try_collect().await.expect("readable");
-        let expected = ParcelEvent::Registered(Registered { to: (*text).to_owned(), grams: u64::MAX });
+        let expected = ParcelEvent::Registered { to: (*text).to_owned(), grams: u64::MAX };
         assert_eq!(recorded[0].event, expected);
         assert_eq!(recorded[0].meta.actor.as_deref(), Some(*text));
         assert_eq!(recorded[0].meta.values["text"], *text);

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use gesta::test::{given, given_creating_with};
+use gesta::test::{given, given_creating, given_creating_with};
 use gesta_tests::post::{
     Couriers, Deliver, Deps, Parcel, ParcelEvent, ParcelId, PostError, Register, Scan, Tariff,
 };
@@ -29,6 +29,52 @@ fn scan<const N: usize>(depots: [&str; N]) -> Scan {
 
 fn register(grams: u64) -> Register {
     Register { to: "Ann".into(), grams }
+}
+
+/// A second domain: an id that is a number, and a creating command that needs nothing.
+mod lamps {
+    use std::convert::Infallible;
+
+    use gesta::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]
+    pub(super) struct LampId(pub(super) u32);
+
+    #[event]
+    #[derive(Clone, Debug, PartialEq)]
+    pub(super) enum LampEvent {
+        Hung { number: u32 },
+        Lit,
+    }
+
+    #[aggregate(id = LampId, event = LampEvent)]
+    #[derive(Debug, Default)]
+    pub(super) struct Lamp {
+        lit: bool,
+    }
+
+    #[apply(LampEvent)]
+    impl Lamp {
+        fn hung(&mut self) {}
+        fn lit(&mut self) {
+            self.lit = true;
+        }
+    }
+
+    #[derive(Clone)]
+    pub(super) struct Hang;
+    pub(super) struct Light;
+
+    #[command_handler]
+    impl Lamp {
+        fn hang(_: Hang, id: &LampId) -> Result<LampEvent, Infallible> {
+            Ok(LampEvent::Hung { number: id.0 })
+        }
+
+        fn light(&self, _: Light) -> Result<[LampEvent; 1], Infallible> {
+            Ok([LampEvent::Lit])
+        }
+    }
 }
 
 /// The text of the panic, and the line that it names.
@@ -70,6 +116,15 @@ fn a_command_needs_only_what_its_own_handler_asks_for() {
     given::<Parcel>([])
         .when_with(register(101), &deps)
         .rejects(PostError::TooHeavy { grams: 101, heaviest: 100 });
+}
+
+#[test]
+fn a_creating_command_is_given_nothing() {
+    use lamps::{Hang, Lamp, LampEvent, LampId, Light};
+    given_creating(Hang).then([LampEvent::Hung { number: 1 }]);
+    given::<Lamp>([]).when(Hang).then([LampEvent::Hung { number: 1 }]);
+    given::<Lamp>([]).id(&LampId(7)).when(Hang).then([LampEvent::Hung { number: 7 }]);
+    given::<Lamp>([LampEvent::Hung { number: 1 }]).when(Light).then([LampEvent::Lit]);
 }
 
 #[test]

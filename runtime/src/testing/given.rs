@@ -9,34 +9,26 @@ use crate::domain::{Aggregate, CommandHandlers, CommandOf, Context, Create, Meta
 /// Begins a test with what has happened to an aggregate so far; nothing for a new one.
 ///
 /// ```
-/// # use std::{convert::Infallible, future::{Future, ready}};
-/// # use gesta::{codec::*, domain::*};
-/// # #[derive(Clone, PartialEq, Eq, Hash)] pub struct DoorId(u8);
-/// # impl std::fmt::Display for DoorId { fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result { self.0.fmt(f) } }
-/// # impl std::str::FromStr for DoorId { type Err = std::num::ParseIntError; fn from_str(s: &str) -> Result<Self, Self::Err> { s.parse().map(Self) } }
-/// # impl Schema for DoorId { const SHAPE: &'static Shape = &Shape::Scalar("u8"); }
-/// # impl Id for DoorId {}
-/// # impl AggregateId for DoorId { type Aggregate = Door; }
-/// # #[derive(Debug, PartialEq)] pub enum DoorEvent { Built, Opened }
-/// # impl Event for DoorEvent {
-/// #     const TYPES: &'static [EventType] = &[];
-/// #     fn index(&self) -> usize { 0 }
-/// #     fn encode(&self, _: &mut Vec<u8>) -> Result<(), EncodeError> { Ok(()) }
-/// #     fn decode(_: usize, _: u16, _: &[u8]) -> Result<Self, DecodeError> { Ok(Self::Opened) }
-/// # }
+/// # use std::convert::Infallible;
+/// # use gesta::prelude::*;
+/// # #[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]
+/// # pub struct DoorId(pub u32);
+/// # #[event]
+/// # #[derive(Clone, Debug, PartialEq)]
+/// # pub enum DoorEvent { Built, Opened }
+/// # #[aggregate(id = DoorId, event = DoorEvent)]
+/// # #[derive(Default)]
 /// # pub struct Door { open: bool }
-/// # impl Aggregate for Door {
-/// #     type Id = DoorId; type Event = DoorEvent; const NAME: &'static str = "door";
-/// #     fn initial() -> Self { Self { open: false } }
-/// #     fn apply(&mut self, event: &DoorEvent) { self.open = *event == DoorEvent::Opened }
+/// # #[apply(DoorEvent)]
+/// # impl Door {
+/// #     fn built(&mut self) {}
+/// #     fn opened(&mut self) { self.open = true; }
 /// # }
-/// # impl CommandHandlers for Door { type Deps<'d> = (); }
-/// # struct Open;
-/// # impl CommandOf<Door> for Open {
-/// #     type Error = Infallible; type Deps<'d> = (); const TARGET: Target = Target::Existing;
-/// #     fn deps<'d>(all: <Door as CommandHandlers>::Deps<'d>) -> Self::Deps<'d> { all }
-/// #     fn decide(self, door: &Door, _: Context<'_, Door>, _: Self::Deps<'_>) -> impl Future<Output = Result<Vec<DoorEvent>, Infallible>> + Send {
-/// #         ready(Ok((!door.open).then_some(DoorEvent::Opened).into_iter().collect()))
+/// # pub struct Open;
+/// # #[command_handler]
+/// # impl Door {
+/// #     fn open(&self, _: Open) -> Result<Option<DoorEvent>, Infallible> {
+/// #         Ok((!self.open).then_some(DoorEvent::Opened))
 /// #     }
 /// # }
 /// use gesta::test::given;

@@ -1,1 +1,3 @@
 //! Example domains, shared by the example programs and the tests.
+
+pub mod bank;

@@ -17,3 +17,8 @@ pub use app::{App, Builder, connect};
 pub use execute::ExecuteError;
 pub use gesta_macros::{Id, Provide, Schema, aggregate, apply, command_handler, domain, event};
 pub use testing as test;
+
+/// The code in the README compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -14,6 +14,7 @@ mod probe;
 mod read;
 mod round;
 mod settle;
+mod to_the_end;
 mod transaction;
 
 use std::{fmt, sync::Arc};
@@ -35,6 +36,7 @@ use self::{
     names::Dictionary,
     read::Reading,
     round::{Progress, key_id},
+    to_the_end::ToTheEnd,
 };
 use super::{
     Append, ConnectError, EventStore, LogVisitor, Outcome, ReadLog, ReadStream, SnapshotRef, Store,
@@ -142,7 +144,7 @@ impl Inner {
         }
     }
 
-    /// Sends one append. Runs to its end in a task of its own, whatever becomes of the caller.
+    /// Sends one call. It must run to its end, whatever becomes of the caller.
     async fn send(&self, call: Call) -> Result<PgRow, Failure> {
         let mut lease = self.lanes.take("appending").await.map_err(Failure::Store)?;
         let patience = self.link.options.timeout;
@@ -206,7 +208,7 @@ impl Postgres {
         let inner = Arc::clone(&self.inner);
         if let [append] = batch {
             let call = Call::one(append, &names)?;
-            let row = finish(tokio::spawn(async move { inner.send(call).await })).await?;
+            let row = ToTheEnd::of(async move { inner.send(call).await }).await?;
             return settle::outcome_of_one(&row).map(|outcome| vec![outcome]).map_err(Failure::of);
         }
         let mut progress = Progress::new(batch);
@@ -215,23 +217,18 @@ impl Postgres {
             None => progress.outcomes,
             Some(round) if round.is_last => {
                 let call = Call::many(&round, &names)?;
-                let row = finish(tokio::spawn(async move { inner.send(call).await })).await?;
+                let row = ToTheEnd::of(async move { inner.send(call).await }).await?;
                 settle::settle(&mut progress, &round, &row).map_err(Failure::of)?;
                 progress.outcomes
             }
             Some(_) => {
                 let batch = batch.to_vec();
-                finish(tokio::spawn(async move { inner.send_rounds(&batch, &names).await })).await?
+                ToTheEnd::of(async move { inner.send_rounds(&batch, &names).await }).await?
             }
         };
         let undecided = || Failure::Unknown("the database has not said what became of an append".into());
         outcomes.into_iter().collect::<Option<Vec<_>>>().ok_or_else(undecided)
     }
-}
-
-/// Waits for a task that runs on if nobody does.
-async fn finish<T>(task: tokio::task::JoinHandle<Result<T, Failure>>) -> Result<T, Failure> {
-    task.await.unwrap_or_else(|ended| Err(Failure::Unknown(ended.into())))
 }
 
 #[async_trait]

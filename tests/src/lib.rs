@@ -1,5 +1,6 @@
 //! What the tests of this folder share.
 
+mod appends;
 mod database;
 mod folder;
 pub mod post;
@@ -7,6 +8,7 @@ mod proxy;
 mod server;
 mod stores;
 
+pub use appends::{Dice, append, keyed, stream};
 pub use database::{Database, Kind};
 pub use folder::Folder;
 pub use proxy::Proxy;

@@ -17,6 +17,27 @@ pub struct Server {
 impl Server {
     /// Starts a server with these additional lines of configuration.
     pub fn start(configuration: &str) -> Self {
+        let server = Self::empty();
+        server.run("initdb", &["-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]);
+        server.configure(&format!(
+            "listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\nmax_connections = 100\n\
+             max_prepared_transactions = 10\nshared_buffers = 32MB\n{configuration}",
+        ));
+        server.start_again();
+        server
+    }
+
+    /// Starts a standby that follows this server.
+    pub fn standby(&self) -> Self {
+        let standby = Self::empty();
+        standby.run("pg_basebackup", &["-D", "data", "-R", "-c", "fast", "-d", &self.url()]);
+        standby.configure("");
+        standby.start_again();
+        standby
+    }
+
+    /// A folder and a port for a server.
+    fn empty() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("gesta-server-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let folder = env::temp_dir().join(name);
@@ -26,16 +47,14 @@ impl Server {
         let _ = fs::remove_dir_all(&server.folder);
         fs::create_dir_all(&server.folder).expect("a folder for the server");
         chown(&server.folder, server.owner, server.owner).expect("a folder of the server's own");
-        server.run("initdb", &["-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]);
-        let settings = format!(
-            "port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nmax_connections = 100\n\
-             max_prepared_transactions = 10\nshared_buffers = 32MB\n{configuration}\n",
-        );
-        let path = server.data().join("postgresql.conf");
-        let before = fs::read_to_string(&path).expect("the configuration of the server");
-        fs::write(&path, before + &settings).expect("the configuration of the server");
-        server.start_again();
         server
+    }
+
+    /// Adds lines to its configuration, which win over those before.
+    fn configure(&self, lines: &str) {
+        let path = self.data().join("postgresql.conf");
+        let before = fs::read_to_string(&path).expect("the configuration of the server");
+        fs::write(&path, format!("{before}port = {}\n{lines}\n", self.port)).expect("the configuration");
     }
 
     /// The address of its maintenance database.

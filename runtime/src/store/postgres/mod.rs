@@ -21,7 +21,7 @@ use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use sqlx::{
-    PgPool, Row,
+    PgConnection, PgPool, Row,
     postgres::{PgConnectOptions, PgRow},
 };
 use tokio::time::timeout;
@@ -166,26 +166,13 @@ impl Inner {
 
     /// A batch that takes more than one call, in one transaction. Where it fails, the connection is closed, and
     /// with it the transaction.
-    async fn send_rounds(
-        &self,
-        batch: &[Append],
-        names: &Dictionary,
-    ) -> Result<Vec<Option<Outcome>>, Failure> {
+    async fn send_rounds(&self, batch: &[Append], names: &Dictionary) -> Result<Vec<Outcome>, Failure> {
         let mut lease = self.lanes.take("appending").await.map_err(Failure::Store)?;
         let patience = self.link.options.timeout;
         let silent = |_| Failure::Unavailable(Box::new(Silent(patience)));
-        let connection = &mut *lease;
         let rounds = async {
-            sqlx::query("BEGIN").execute(&mut *connection).await.map_err(Failure::before_commit)?;
-            let mut progress = Progress::new(batch);
-            while let Some(round) = progress.next(batch) {
-                let row = Call::many(&round, names)?
-                    .send(&mut *connection)
-                    .await
-                    .map_err(Failure::before_commit)?;
-                settle::settle(&mut progress, &round, &row).map_err(Failure::before_commit)?;
-            }
-            Ok::<_, Failure>(progress.outcomes)
+            sqlx::query("BEGIN").execute(&mut *lease).await.map_err(Failure::before_commit)?;
+            append_in_rounds(&mut lease, batch, names).await
         };
         let outcomes = timeout(patience, rounds).await.map_err(silent)??;
         match timeout(patience, sqlx::query("COMMIT").execute(&mut *lease)).await {
@@ -212,23 +199,33 @@ impl Postgres {
             return settle::outcome_of_one(&row).map(|outcome| vec![outcome]).map_err(Failure::of);
         }
         let mut progress = Progress::new(batch);
-        let round = progress.next(batch);
-        let outcomes = match round {
-            None => progress.outcomes,
+        match progress.next(batch) {
             Some(round) if round.is_last => {
                 let call = Call::many(&round, &names)?;
                 let row = ToTheEnd::of(async move { inner.send(call).await }).await?;
                 settle::settle(&mut progress, &round, &row).map_err(Failure::of)?;
-                progress.outcomes
+                progress.finish()
             }
-            Some(_) => {
+            _ => {
                 let batch = batch.to_vec();
-                ToTheEnd::of(async move { inner.send_rounds(&batch, &names).await }).await?
+                ToTheEnd::of(async move { inner.send_rounds(&batch, &names).await }).await
             }
-        };
-        let undecided = || Failure::Unknown("the database has not said what became of an append".into());
-        outcomes.into_iter().collect::<Option<Vec<_>>>().ok_or_else(undecided)
+        }
     }
+}
+
+/// Appends a batch in a transaction that is open, in as many rounds as it takes.
+async fn append_in_rounds(
+    connection: &mut PgConnection,
+    batch: &[Append],
+    names: &Dictionary,
+) -> Result<Vec<Outcome>, Failure> {
+    let mut progress = Progress::new(batch);
+    while let Some(round) = progress.next(batch) {
+        let row = Call::many(&round, names)?.send(&mut *connection).await.map_err(Failure::before_commit)?;
+        settle::settle(&mut progress, &round, &row).map_err(Failure::before_commit)?;
+    }
+    progress.finish()
 }
 
 #[async_trait]

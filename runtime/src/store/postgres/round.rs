@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
+use super::failure::Failure;
 use crate::{
     domain::IdempotencyKey,
     store::{Append, Expected, Outcome, StreamId},
@@ -74,6 +75,12 @@ pub(super) struct Progress {
 impl Progress {
     pub(super) fn new(batch: &[Append]) -> Self {
         Self { outcomes: vec![None; batch.len()], broken: HashMap::new() }
+    }
+
+    /// Every outcome, when there is no next round.
+    pub(super) fn finish(self) -> Result<Vec<Outcome>, Failure> {
+        let undecided = || Failure::Unknown("the database has not said what became of an append".into());
+        self.outcomes.into_iter().collect::<Option<_>>().ok_or_else(undecided)
     }
 
     /// The next round; `None` when everything is decided.

@@ -2,7 +2,7 @@
 
 use sqlx::Transaction;
 
-use super::{Postgres, append::Call, failure::Failure, read::Reading, settle};
+use super::{Postgres, append::Call, append_in_rounds, failure::Failure, read::Reading, settle};
 use crate::store::{Append, Outcome, ReadStream, StoreError, StreamVisitor};
 
 impl Postgres {
@@ -10,7 +10,20 @@ impl Postgres {
     /// a rollback, also one to a savepoint, takes it back. Readers of the log see it in its order; until the
     /// transaction ends they do not see what is appended after it, so it should end soon.
     ///
-    /// From here on the transaction holds the stream, and other appends to it wait.
+    /// The outcomes are those of [`EventStore::append`](crate::store::EventStore::append); a conflict does not end
+    /// the transaction. From here on the transaction holds the streams, and other appends to them wait.
+    ///
+    /// ```no_run
+    /// # async fn open_for_ann(pool: sqlx::PgPool, opened: gesta::store::Append) -> Result<(), Box<dyn std::error::Error>> {
+    /// let store = gesta::store::Postgres::with_pool(pool.clone()).await?;
+    /// let mut transaction = pool.begin().await?;
+    /// sqlx::query("INSERT INTO customers (name) VALUES ('Ann')").execute(&mut *transaction).await?;
+    /// let outcomes = store.append_in(&mut transaction, &[opened]).await?;
+    /// transaction.commit().await?;
+    /// # drop(outcomes);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the connection was lost or another transaction was in the way; nothing is
@@ -19,17 +32,16 @@ impl Postgres {
     pub async fn append_in(
         &self,
         transaction: &mut Transaction<'_, sqlx::Postgres>,
-        append: &Append,
-    ) -> Result<Outcome, StoreError> {
-        append.check()?;
-        let batch = std::slice::from_ref(append);
+        batch: &[Append],
+    ) -> Result<Vec<Outcome>, StoreError> {
+        batch.iter().try_for_each(Append::check)?;
         let names = self.inner.names_for(batch).await?;
         let appending = async {
-            let row =
-                Call::one(append, &names)?.send(&mut *transaction).await.map_err(Failure::before_commit)?;
-            settle::outcome_of_one(&row).map_err(Failure::before_commit)
+            let [append] = batch else { return append_in_rounds(transaction, batch, &names).await };
+            let row = Call::one(append, &names)?.send(transaction).await.map_err(Failure::before_commit)?;
+            settle::outcome_of_one(&row).map(|outcome| vec![outcome]).map_err(Failure::before_commit)
         };
-        appending.await.map_err(|failure: Failure| failure.told(batch))
+        appending.await.map_err(|failure| failure.told(batch))
     }
 
     /// Reads a stream inside a transaction of the application, with what was appended in it.

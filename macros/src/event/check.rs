@@ -48,10 +48,6 @@ fn check_names_unique(model: &EventEnum, errors: &mut Errors) {
     for (i, variant) in model.variants.iter().enumerate() {
         let same_name = model.variants[..i].iter().find(|other| other.name.text == variant.name.text);
         let Some(other) = same_name else { continue };
-        // Two variants of one name are the compiler's to report.
-        if other.ident == variant.ident {
-            continue;
-        }
         let message = messages::name_taken(&variant.name.text, &other.ident.to_string());
         match (&variant.name.literal, &other.name.literal) {
             (Some(literal), _) => errors.push(literal, message),

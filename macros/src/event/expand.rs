@@ -1,16 +1,16 @@
 //! The enum with its `impl Event`.
 
-use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
+use quote::{format_ident, quote, quote_spanned};
 use syn::{Data, DeriveInput, LitStr, Path, Token, Type, punctuated::Punctuated};
 
-use super::model::{EventEnum, EventVariant, span_of};
+use super::model::{EventEnum, EventVariant, drop_duplicates, span_of};
 use crate::{
     attribute::take_attributes,
     driver::Input,
     keywords,
     naming::type_text,
-    wire::{Source, WireField, fields_shape, needs},
+    wire::{Source, fields_shape, needs, serde_stores_otherwise},
 };
 
 /// Types whose stored form is known without looking; checking them again would only cost time.
@@ -22,24 +22,28 @@ const PLAIN: [&str; 16] = [
 pub(crate) fn expand(model: &EventEnum) -> TokenStream {
     let private = model.runtime.private();
     let attributes = serde_attributes(model, &private);
-    let item = with_bounds(model, &private);
-    let checks = model.variants.iter().map(|v| needs(&v.fields, Source::Probe { private: &private }));
-    let event = event_impl(model, &private);
+    let Checked { item, checks, aliases } = checked(model, &private);
+    let absent = model
+        .variants
+        .iter()
+        .map(|v| needs(&v.fields, Source::Probe { private: &private, aliases: &aliases }));
+    let event = event_impl(model, &aliases, &private);
     quote! {
         #attributes
         #item
+        #[allow(unused_imports)]
+        use #private::codec::ProbeOtherwise as _;
         const _: () = {
-            #[allow(unused_imports)]
-            use #private::codec::ProbeOtherwise as _;
-            #(#checks)*
+            #checks
+            #(#absent)*
             #event
         };
     }
 }
 
-fn event_impl(model: &EventEnum, private: &TokenStream) -> TokenStream {
+fn event_impl(model: &EventEnum, aliases: &[(String, Ident)], private: &TokenStream) -> TokenStream {
     let name = &model.item.ident;
-    let types = model.variants.iter().map(|variant| event_type(name, variant, private));
+    let types = model.variants.iter().map(|variant| event_type(name, variant, aliases, private));
     let indices = model.variants.iter().enumerate().map(|(index, variant)| {
         let (ident, index) = (&variant.ident, Literal::usize_unsuffixed(index));
         quote!(#name::#ident { .. } => #index,)
@@ -75,11 +79,16 @@ fn event_impl(model: &EventEnum, private: &TokenStream) -> TokenStream {
     }
 }
 
-fn event_type(name: &Ident, variant: &EventVariant, private: &TokenStream) -> TokenStream {
+fn event_type(
+    name: &Ident,
+    variant: &EventVariant,
+    aliases: &[(String, Ident)],
+    private: &TokenStream,
+) -> TokenStream {
     let text = &variant.name.text;
     let source = format!("{name}::{}", variant.ident);
     let version = Literal::u64_unsuffixed(variant.version.number);
-    let shape = fields_shape(&variant.fields, Source::Probe { private });
+    let shape = fields_shape(&variant.fields, Source::Probe { private, aliases });
     quote! {
         #private::domain::EventType::new(#text, #source, #version, #shape)
     }
@@ -92,12 +101,14 @@ fn upcast(name: &Ident, index: usize, variant: &EventVariant, private: &TokenStr
     for (place, old) in older.iter().enumerate() {
         let (link, version) = (format_ident!("from_{}", place + 1), Literal::usize_unsuffixed(place + 1));
         let span = span_of(old);
+        // At the older payload, where the way from it is promised.
+        let today = Ident::new(&name.to_string(), span);
         let raise = match older.get(place + 1) {
             Some(next) => {
                 let further = format_ident!("from_{}", place + 2);
                 quote_spanned! {span=> #further(<#next as #private::domain::UpcastFrom<#old>>::upcast_from(old)) }
             }
-            None => quote_spanned! {span=> <#name as #private::domain::UpcastFrom<#old>>::upcast_from(old) },
+            None => quote_spanned! {span=> <#today as #private::domain::UpcastFrom<#old>>::upcast_from(old) },
         };
         links.push(quote! { fn #link(old: #old) -> #name { #raise } });
         arms.push(quote_spanned! {span=> #version => return #private::codec::decode_old::<#old>(payload).map(#link), });
@@ -132,45 +143,68 @@ fn serde_attributes(model: &EventEnum, private: &TokenStream) -> TokenStream {
     }
 }
 
-/// The enum, with a bound at the first field of every type that is not plain, and the aliases that bounds need.
-///
-/// The bound turns "a field's type cannot be stored" into one error at that type: what serde's code then does
-/// with the type is taken as given. serde takes bounds as text, all of it at one place; a type of several
-/// tokens goes through an alias, so that a mistake inside it stays at its own token.
-fn with_bounds(model: &EventEnum, private: &TokenStream) -> TokenStream {
-    let mut item = model.item.clone();
-    let Data::Enum(data) = &mut item.data else { return item.into_token_stream() };
-    let stored = spelled(&quote!(#private::codec::Stored));
-    let mut aliases = TokenStream::new();
-    let fields = model.variants.iter().flat_map(|variant| variant.fields.iter());
-    let mut wanted: Vec<String> =
-        fields.filter(|field| needs_bound(field)).map(|field| type_text(&field.ty)).collect();
-    for field in data.variants.iter_mut().flat_map(|variant| &mut variant.fields) {
-        let (ty, text) = (&field.ty, type_text(&field.ty));
-        if !wanted.contains(&text) {
-            continue;
-        }
-        wanted.retain(|other| *other != text);
-        let span = span_of(ty);
-        let named = match ty {
-            Type::Path(path) if path.path.get_ident().is_some() => ty.to_token_stream(),
-            _ => {
-                let alias = format_ident!("__{}Field{}", item.ident, wanted.len());
-                aliases.extend(quote!(#[doc(hidden)] #[allow(dead_code)] type #alias = #ty;));
-                alias.into_token_stream()
-            }
-        };
-        let bound = LitStr::new(&format!("{named}: {stored}"), span);
-        field.attrs.push(syn::parse_quote!(#[serde(bound = #bound)]));
-    }
-    quote!(#item #aliases)
+/// The enum and the checks of its fields' types.
+struct Checked {
+    item: TokenStream,
+    checks: TokenStream,
+    /// The aliases of the types, by the types' text.
+    aliases: Vec<(String, Ident)>,
 }
 
-/// Whether it must be asked if this field can be stored.
-fn needs_bound(field: &WireField) -> bool {
+/// Asks once of every type in the enum whether it can be stored, and keeps serde from asking again.
+///
+/// Writing goes through [`Probe`], which needs nothing of the type; for reading the type is taken as readable by
+/// a bound. Both are given to serde as text, all of it at one place, so the type goes through an alias, and a mistake
+/// inside it stays at its own token.
+fn checked(model: &EventEnum, private: &TokenStream) -> Checked {
+    let mut item = model.item.clone();
+    let name = item.ident.clone();
+    let mut aliases: Vec<(String, Ident)> = Vec::new();
+    let (mut outside, mut checks) = (TokenStream::new(), TokenStream::new());
+    let Data::Enum(data) = &mut item.data else { return Checked { item: quote!(#item), checks, aliases } };
+    let fields = data.variants.iter_mut().flat_map(|variant| &mut variant.fields);
+    for field in fields.filter(|field| needs_check(field)) {
+        let (ty, text) = (&field.ty, type_text(&field.ty));
+        let span = telling_span(ty);
+        let known = aliases.iter().find(|(other, _)| *other == text).map(|(_, alias)| alias.clone());
+        let alias =
+            known.clone().unwrap_or_else(|| format_ident!("__{name}Field{}", aliases.len(), span = span));
+        if known.is_none() {
+            outside.extend(quote!(#[doc(hidden)] #[allow(dead_code)] type #alias = #ty;));
+            checks.extend(quote_spanned!(span=> const _: () = #private::codec::check_stored::<#alias>();));
+            let bound = spelled(&quote!(#private::serde::Deserialize)) + "<'de>";
+            let bound = LitStr::new(&format!("{alias}: {bound}"), span);
+            field.attrs.push(syn::parse_quote!(#[serde(bound(deserialize = #bound))]));
+            aliases.push((text, alias.clone()));
+        }
+        let write = spelled(&quote!(#private::codec::Probe));
+        let write = LitStr::new(&format!("{write}::<{alias}>::write"), span);
+        field.attrs.push(syn::parse_quote!(#[serde(serialize_with = #write)]));
+    }
+    Checked { item: quote!(#item #outside), checks, aliases }
+}
+
+/// Whether it must be asked if this field can be stored: not of plain types, nor where serde is told how.
+fn needs_check(field: &syn::Field) -> bool {
     let plain = matches!(&field.ty, Type::Path(path)
         if path.path.get_ident().is_some_and(|ident| PLAIN.iter().any(|plain| ident == plain)));
-    !plain && field.shape_as.is_none()
+    !plain && !serde_stores_otherwise(&field.attrs)
+}
+
+/// The last word of a type, which is most often what an error about it is about: `Place` in `Vec<Place>`.
+fn telling_span(ty: &Type) -> Span {
+    fn last(tokens: TokenStream) -> Option<Span> {
+        let mut span = None;
+        for token in tokens {
+            span = match token {
+                TokenTree::Ident(ident) => Some(ident.span()),
+                TokenTree::Group(group) => last(group.stream()).or(span),
+                _ => span,
+            };
+        }
+        span
+    }
+    last(quote!(#ty)).unwrap_or_else(|| span_of(ty))
 }
 
 /// A path without the spaces that printing tokens leaves in it.
@@ -190,6 +224,7 @@ fn derived_names(item: &DeriveInput) -> Vec<String> {
 /// The item without our attributes, and an `impl Event` for those who use it.
 pub(crate) fn fallback(input: &Input) -> TokenStream {
     let Ok(mut item) = syn::parse2::<DeriveInput>(input.item.clone()) else { return input.item.clone() };
+    drop_duplicates(&mut item, |_, _| ());
     let has_serde = derived_names(&item).iter().any(|name| name == "Serialize" || name == "Deserialize");
     let strip = |attrs: &mut Vec<syn::Attribute>| {
         take_attributes(attrs, keywords::EVENT);

@@ -54,6 +54,7 @@ pub(crate) fn read(input: &Input, errors: &mut Errors) -> Option<EventEnum> {
         errors.push_at(proc_macro2::Span::call_site(), messages::not_on_this());
         return None;
     };
+    drop_duplicates(&mut item, |ident, what| errors.push(ident, messages::twice(&ident.to_string(), what)));
     let known = [keywords::NAME, keywords::CRATE, keywords::VERSION, keywords::FROM];
     let mut options = Options::read(input.args.clone(), keywords::EVENT, &known, errors);
     let runtime = Runtime::new(options.take_path(keywords::CRATE, errors).as_ref());
@@ -87,6 +88,33 @@ pub(crate) fn read(input: &Input, errors: &mut Errors) -> Option<EventEnum> {
     Some(EventEnum { item, runtime, serde, variants })
 }
 
+/// Takes variants and fields that are there twice off the enum, so that one mistake does not become many.
+pub(crate) fn drop_duplicates(item: &mut DeriveInput, mut found: impl FnMut(&Ident, &str)) {
+    let Data::Enum(data) = &mut item.data else { return };
+    let mut seen: Vec<Ident> = Vec::new();
+    let variants = std::mem::take(&mut data.variants).into_iter();
+    data.variants =
+        variants.filter(|variant| is_new(&mut seen, &variant.ident, "variant", &mut found)).collect();
+    for variant in &mut data.variants {
+        if let syn::Fields::Named(fields) = &mut variant.fields {
+            let mut seen: Vec<Ident> = Vec::new();
+            let named = std::mem::take(&mut fields.named).into_iter();
+            let mut is_new = |ident: &Ident| is_new(&mut seen, ident, "field", &mut found);
+            fields.named = named.filter(|field| field.ident.as_ref().is_none_or(&mut is_new)).collect();
+        }
+    }
+}
+
+fn is_new(seen: &mut Vec<Ident>, ident: &Ident, what: &str, found: &mut impl FnMut(&Ident, &str)) -> bool {
+    let new = !seen.contains(ident);
+    if new {
+        seen.push(ident.clone());
+    } else {
+        found(ident, what);
+    }
+    new
+}
+
 /// The enum's name without `Event`, in snake case.
 fn prefix_of(name: &str) -> String {
     snake_case(name.strip_suffix("Event").filter(|rest| !rest.is_empty()).unwrap_or(name))
@@ -99,6 +127,7 @@ fn read_variant(
     errors: &mut Errors,
 ) -> EventVariant {
     let known = [keywords::NAME, keywords::VERSION, keywords::FROM];
+    let before = errors.count();
     let mut options = Options::take_from(&mut variant.attrs, keywords::EVENT, &known, errors);
     for attr in take_attributes(&mut variant.attrs, keywords::SCHEMA) {
         errors.push(attr.path(), messages::schema_on_variant());
@@ -120,15 +149,15 @@ fn read_variant(
     EventVariant {
         ident: variant.ident.clone(),
         name: WireName { text, literal: own },
-        version: read_version(&mut options, errors),
+        version: read_version(&mut options, before, errors),
         fields,
         serde_naming: serde.naming,
     }
 }
 
-fn read_version(options: &mut Options, errors: &mut Errors) -> Version {
+/// `before` counts the mistakes before this variant's options.
+fn read_version(options: &mut Options, before: usize, errors: &mut Errors) -> Version {
     let key = options.key(keywords::VERSION).cloned();
-    let before = errors.count();
     let number = options.take_number(keywords::VERSION, 1..=u64::from(u16::MAX), errors);
     let from = options.take_list::<Type>(keywords::FROM, "from(OldPayload)", errors);
     // After a mistake here the counts say nothing; let the rules about them be content.
@@ -140,7 +169,7 @@ fn read_version(options: &mut Options, errors: &mut Errors) -> Version {
     let implied = older.len() as u64 + 1;
     Version {
         number: number.map_or(implied, |(number, _)| if failed { implied } else { number }),
-        key: if failed { from.clone() } else { key },
+        key: if failed { from.clone().or(key) } else { key },
         from,
         older,
     }

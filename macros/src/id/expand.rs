@@ -71,6 +71,7 @@ fn text_impls(model: &IdStruct, private: &TokenStream) -> TokenStream {
     }
 }
 
+/// The trait that the value must have, at the value's type.
 fn value(model: &IdStruct, private: &TokenStream) -> TokenStream {
     let ty = &model.value;
     quote_spanned!(ty.span()=> <#ty as #private::domain::IdValue>)

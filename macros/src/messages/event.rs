@@ -147,3 +147,7 @@ pub(crate) fn option_on_field() -> String {
 pub(crate) fn schema_on_variant() -> String {
     "`#[schema(..)]` belongs on a field\n  help: `#[schema(as = Type)]` on the field that it is about".into()
 }
+
+pub(crate) fn twice(name: &str, what: &str) -> String {
+    format!("there already is a {what} `{name}`\n  help: rename one of them or leave it out")
+}

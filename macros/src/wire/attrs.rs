@@ -49,13 +49,17 @@ pub(crate) struct FieldAttrs {
     pub(crate) skip: bool,
     pub(crate) skip_if: Option<Ident>,
     pub(crate) shape_as: Option<Type>,
-    pub(crate) recursive: Option<Ident>,
+    pub(crate) recursive: bool,
 }
 
 impl ContainerAttrs {
     pub(crate) fn read(attrs: &[Attribute], errors: &mut Errors) -> Self {
         let mut read = Self::default();
-        let mut schema = schema_options(attrs, &[keywords::AS, keywords::CRATE], errors);
+        let known = [keywords::AS, keywords::CRATE, keywords::RECURSIVE];
+        let mut schema = schema_options(attrs, &known, errors);
+        if let Some(recursive) = schema.key(keywords::RECURSIVE) {
+            errors.push(recursive, crate::messages::schema::on_container());
+        }
         read.shape_as = schema.take_type(keywords::AS, errors);
         read.runtime = schema.take_path(keywords::CRATE, errors);
         for item in serde_items(attrs) {
@@ -108,9 +112,11 @@ impl VariantAttrs {
 impl FieldAttrs {
     pub(crate) fn read(attrs: &[Attribute], errors: &mut Errors) -> Self {
         let mut read = Self::default();
+        let before = errors.count();
         let mut schema = schema_options(attrs, &[keywords::AS, keywords::RECURSIVE], errors);
         read.shape_as = schema.take_type(keywords::AS, errors);
-        read.recursive = schema.take_flag(keywords::RECURSIVE, errors);
+        // A mistake here may have been meant to be this; let nothing be missed because of it.
+        read.recursive = schema.take_flag(keywords::RECURSIVE, errors).is_some() || errors.count() > before;
         for item in serde_items(attrs) {
             match item.key.to_string().as_str() {
                 "rename" => read.rename = item.text(errors),
@@ -152,6 +158,12 @@ impl SerdeItem {
     fn rule(&self, errors: &mut Errors) -> Option<RenameRule> {
         RenameRule::parse(&self.text(errors)?.value())
     }
+}
+
+/// Whether serde is told to leave a field out, or to store it by other means than its type's.
+pub(crate) fn serde_stores_otherwise(attrs: &[Attribute]) -> bool {
+    let keys = ["skip", "with", "serialize_with", "deserialize_with", "bound"];
+    serde_items(attrs).iter().any(|item| keys.iter().any(|key| item.key == key))
 }
 
 fn serde_items(attrs: &[Attribute]) -> Vec<SerdeItem> {

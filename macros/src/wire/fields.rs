@@ -1,7 +1,7 @@
 //! The fields of a struct or variant as they are stored.
 
 use proc_macro2::Ident;
-use syn::{Fields, Type, ext::IdentExt, spanned::Spanned};
+use syn::{Fields, Type, ext::IdentExt};
 
 use super::{attrs::FieldAttrs, rename::RenameRule};
 use crate::{errors::Errors, messages::wire as messages};
@@ -11,8 +11,6 @@ pub(crate) struct WireField {
     /// Its name in JSON; its place in a tuple.
     pub(crate) name: String,
     pub(crate) ty: Type,
-    /// Where to point when something is wrong with it.
-    pub(crate) at: proc_macro2::Span,
     /// Whether it may be absent when it is read.
     pub(crate) optional: bool,
     /// It may be left out when written, and only its type can say that it may be absent when read.
@@ -63,11 +61,10 @@ impl WireFields {
             stored.push(WireField {
                 name,
                 ty: field.ty.clone(),
-                at: field.ident.as_ref().map_or_else(|| field.ty.span(), Ident::span),
                 optional: default || attrs.skip_if.is_some(),
                 must_be_option: attrs.skip_if.filter(|_| !default),
                 shape_as: attrs.shape_as,
-                recursive: attrs.recursive.is_some(),
+                recursive: attrs.recursive,
             });
         }
         match fields {

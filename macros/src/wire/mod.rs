@@ -5,6 +5,7 @@ mod fields;
 mod rename;
 mod shape;
 
-pub(crate) use attrs::{ContainerAttrs, VariantAttrs};
-pub(crate) use fields::{WireField, WireFields};
+pub(crate) use attrs::{ContainerAttrs, VariantAttrs, serde_stores_otherwise};
+use fields::WireField;
+pub(crate) use fields::WireFields;
 pub(crate) use shape::{Source, fields_shape, needs};

@@ -1,6 +1,6 @@
 //! Fields to the expression that describes their shape.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
@@ -13,13 +13,14 @@ pub(crate) enum Source<'a> {
     /// From `Schema`, which must be implemented.
     Schema { private: &'a TokenStream },
     /// From `Schema` where it is implemented; elsewhere another error says that it is not.
-    Probe { private: &'a TokenStream },
+    /// Types that have an alias, by their text, are named by it.
+    Probe { private: &'a TokenStream, aliases: &'a [(String, Ident)] },
 }
 
 impl Source<'_> {
     fn private(&self) -> &TokenStream {
         match self {
-            Self::Schema { private } | Self::Probe { private } => private,
+            Self::Schema { private } | Self::Probe { private, .. } => private,
         }
     }
 
@@ -32,7 +33,14 @@ impl Source<'_> {
                 quote!(&#private::domain::Shape::Reference(#name))
             }
             Self::Schema { .. } => quote_spanned!(ty.span()=> <#ty as #private::domain::Schema>::SHAPE),
-            Self::Probe { .. } => quote_spanned!(ty.span()=> #private::codec::Probe::<#ty>::SHAPE),
+            Self::Probe { aliases, .. } => {
+                let text = type_text(ty);
+                let ty = match aliases.iter().find(|(other, _)| *other == text) {
+                    Some((_, alias)) => quote!(#alias),
+                    None => quote!(#ty),
+                };
+                quote_spanned!(ty.span()=> #private::codec::Probe::<#ty>::SHAPE)
+            }
         }
     }
 }

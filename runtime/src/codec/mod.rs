@@ -13,6 +13,6 @@ pub use json::{decode_json, encode_json};
 pub use meta::{decode_meta, encode_meta};
 pub use stored::{OldPayload, Stored};
 #[doc(hidden)]
-pub use stored::{Probe, ProbeOtherwise, check_can_be_absent, check_version, decode_old};
+pub use stored::{Probe, ProbeOtherwise, check_can_be_absent, check_stored, check_version, decode_old};
 pub use value::decode_value;
 pub use variant::{decode_variant, encode_variant};

@@ -1,6 +1,6 @@
 use std::marker::PhantomData;
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Serialize, Serializer, de::DeserializeOwned};
 
 use super::{DecodeError, EncodeError, decode_json, decode_variant, encode_variant};
 use crate::domain::{Event, Schema, Shape};
@@ -16,6 +16,9 @@ pub trait Stored: Serialize + DeserializeOwned + Schema {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Schema> Stored for T {}
+
+/// Refuses, in a `const`, a type that cannot be stored.
+pub const fn check_stored<T: Stored>() {}
 
 /// A payload as an older version of the program has stored it. Implemented for all that can be read.
 #[diagnostic::on_unimplemented(
@@ -81,6 +84,14 @@ impl<T: Serialize> Probe<T> {
     pub fn encode(event: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         encode_variant(event, out)
     }
+
+    /// [`Serialize::serialize`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn write<S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+        value.serialize(serializer)
+    }
 }
 
 impl<T: DeserializeOwned> Probe<T> {
@@ -111,6 +122,14 @@ pub trait ProbeOtherwise {
     /// Always.
     fn encode(_: &Self::Value, _: &mut Vec<u8>) -> Result<(), EncodeError> {
         Err(EncodeError::new("the type has no serde::Serialize"))
+    }
+
+    /// Fails.
+    ///
+    /// # Errors
+    /// Always.
+    fn write<S: Serializer>(_: &Self::Value, _: S) -> Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom("the type has no serde::Serialize"))
     }
 
     /// Fails.

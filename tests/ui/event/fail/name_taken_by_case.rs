@@ -1,0 +1,9 @@
+use gesta::prelude::*;
+
+#[event]
+pub enum AccountEvent {
+    HttpCalled,
+    HTTPCalled,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use gesta::prelude::*;
+
+#[event]
+pub enum AccountEvent {
+    #[event(name)]
+    Opened { owner: String },
+}
+
+fn main() {}

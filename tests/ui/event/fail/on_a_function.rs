@@ -1,0 +1,6 @@
+use gesta::prelude::*;
+
+#[event]
+fn opened() {}
+
+fn main() {}

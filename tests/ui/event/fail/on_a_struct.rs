@@ -1,0 +1,8 @@
+use gesta::prelude::*;
+
+#[event]
+pub struct AccountOpened {
+    owner: String,
+}
+
+fn main() {}

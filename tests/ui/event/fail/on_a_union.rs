@@ -1,0 +1,8 @@
+use gesta::prelude::*;
+
+#[event]
+pub union AccountEvent {
+    opened: u64,
+}
+
+fn main() {}

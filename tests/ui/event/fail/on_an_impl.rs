@@ -1,0 +1,8 @@
+use gesta::prelude::*;
+
+pub struct Account;
+
+#[event]
+impl Account {}
+
+fn main() {}

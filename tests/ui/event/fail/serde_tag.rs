@@ -1,0 +1,9 @@
+use gesta::prelude::*;
+
+#[event]
+#[serde(tag = "type")]
+pub enum AccountEvent {
+    Opened { owner: String },
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use gesta::prelude::*;
+
+#[event]
+pub enum AccountEvent {
+    #[event(version = "2", from(OpenedV1))]
+    Opened { owner: String },
+}
+
+pub struct OpenedV1;
+
+fn main() {}

@@ -1,0 +1,6 @@
+use gesta::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]
+pub struct AccountId<T>(T);
+
+fn main() {}

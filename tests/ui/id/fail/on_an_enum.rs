@@ -1,0 +1,8 @@
+use gesta::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]
+pub enum AccountId {
+    Named(String),
+}
+
+fn main() {}

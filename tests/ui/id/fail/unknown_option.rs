@@ -1,0 +1,7 @@
+use gesta::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]
+#[id(prefix = "acc")]
+pub struct AccountId(String);
+
+fn main() {}

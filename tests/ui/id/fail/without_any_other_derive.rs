@@ -1,0 +1,7 @@
+// 3 errors: three derives are missing.
+use gesta::prelude::*;
+
+#[derive(Id)]
+pub struct AccountId(String);
+
+fn main() {}

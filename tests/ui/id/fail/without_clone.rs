@@ -1,0 +1,6 @@
+use gesta::prelude::*;
+
+#[derive(Debug, PartialEq, Eq, Hash, Id)]
+pub struct AccountId(String);
+
+fn main() {}

@@ -1,0 +1,6 @@
+use gesta::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Hash, Id)]
+pub struct AccountId(String);
+
+fn main() {}

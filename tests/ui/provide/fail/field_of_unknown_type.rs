@@ -1,0 +1,8 @@
+use gesta::prelude::*;
+
+#[derive(Provide)]
+pub struct Deps {
+    mailer: Mailr,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use gesta::prelude::*;
+
+#[derive(Provide)]
+pub enum Deps {
+    Mailer(String),
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use gesta::prelude::*;
+
+#[derive(Provide)]
+pub struct Deps {
+    #[provide(hide)]
+    limit: u64,
+}
+
+fn main() {}

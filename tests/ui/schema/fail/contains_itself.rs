@@ -1,0 +1,8 @@
+use gesta::prelude::*;
+
+#[derive(Schema)]
+pub struct Node {
+    children: Vec<Node>,
+}
+
+fn main() {}

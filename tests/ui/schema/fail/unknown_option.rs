@@ -1,0 +1,9 @@
+use gesta::prelude::*;
+
+#[derive(Schema)]
+pub struct Node {
+    #[schema(recursiv)]
+    children: Vec<Node>,
+}
+
+fn main() {}

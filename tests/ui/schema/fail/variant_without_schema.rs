@@ -1,0 +1,11 @@
+use gesta::prelude::*;
+
+pub struct Street;
+
+#[derive(Schema)]
+pub enum Place {
+    At(Street),
+    Nowhere,
+}
+
+fn main() {}

@@ -17,6 +17,7 @@ pub(crate) fn expand(model: &SchemaType) -> TokenStream {
     let shape = match &model.body {
         Body::Other(ty) => quote_spanned!(ty.span()=> <#ty as #private::domain::Schema>::SHAPE),
         Body::Transparent(WireFields::Struct(fields)) => source.only(fields).unwrap_or_default(),
+        Body::Struct(WireFields::Unit) => quote!(&#private::domain::Shape::Scalar("null")),
         Body::Transparent(fields) | Body::Struct(fields) => fields_shape(fields, source),
         Body::Enum(variants) => enum_shape(variants, source, &private),
     };

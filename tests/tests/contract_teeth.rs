@@ -4,7 +4,9 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    fs,
     ops::ControlFlow,
+    path::Path,
     sync::Arc,
 };
 
@@ -45,6 +47,8 @@ enum Mistake {
     AnySnapshot,
     /// `close` does nothing.
     NeverClosed,
+    /// All databases have one name.
+    OneName,
 }
 
 /// A store that makes one mistake.
@@ -226,6 +230,10 @@ impl EventStore for Naive {
         self.inner.save_snapshot(stream, snapshot).await
     }
 
+    fn location(&self) -> Option<String> {
+        if self.mistake == Mistake::OneName { Some("naive".to_owned()) } else { self.inner.location() }
+    }
+
     async fn close(&self) {
         if self.mistake != Mistake::NeverClosed {
             self.inner.close().await;
@@ -237,7 +245,7 @@ impl Fixture for Naive {
     const DURABLE: bool = false;
 
     async fn create() -> Self {
-        Self::new(Mistake::LateCommits)
+        Self::new(Mistake::OneName)
     }
 
     async fn open(&self) -> Store {
@@ -281,4 +289,26 @@ mistakes_are_noticed! {
     payloads_as_text: PayloadsAsText fails content::payloads_are_kept_byte_for_byte;
     any_snapshot: AnySnapshot fails snapshots::a_snapshot_of_another_shape_is_not_visited;
     never_closed: NeverClosed fails lifetime::a_closed_store_says_so;
+    one_name: OneName fails lifetime::a_database_has_one_name;
+}
+
+/// A check that nobody runs is none: every public function of the contract stands in its macro.
+#[test]
+fn every_check_of_the_contract_is_run() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime/src/testing/contract");
+    let listed = fs::read_to_string(folder.join("macros.rs")).unwrap();
+    let mut checks = 0;
+    for entry in fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        let source = fs::read_to_string(&path).unwrap();
+        for name in source.split("\npub async fn ").skip(1).filter_map(|rest| rest.split('<').next()) {
+            checks += 1;
+            assert!(
+                listed.contains(&format!(" {name}\n")),
+                "{name} of {} is not in macros.rs",
+                path.display()
+            );
+        }
+    }
+    assert!(checks >= 50, "only {checks} checks were found");
 }

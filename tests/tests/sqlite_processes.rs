@@ -2,14 +2,19 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fs,
     io::{BufRead, BufReader},
     ops::ControlFlow,
-    path::Path,
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt},
+        process::CommandExt,
+    },
+    path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
 };
 
 use gesta::{
-    domain::Position,
+    domain::{IdempotencyKey, Position},
     store::{Item, LogEventRef, ReadLog, ReadStream, Sqlite, Store, StreamId},
 };
 use gesta_tests::Folder;
@@ -153,10 +158,70 @@ async fn what_was_acknowledged_before_a_kill_is_there_after_it() {
         let acknowledged = appender.kill();
         let store: Store = Sqlite::open(&file).await.unwrap().into();
         for command in acknowledged {
-            let key = gesta::domain::IdempotencyKey::new(format!("{name}.{command}"));
+            let key = IdempotencyKey::new(format!("{name}.{command}"));
             let found = store.port().find_key(&key).await.unwrap();
             assert!(found.is_some(), "command {command} of {name} was acknowledged and is lost");
         }
         store.port().close().await;
     }
+}
+
+/// A copy of the program where every user can run it.
+fn program(folder: &Folder) -> PathBuf {
+    let program = folder.path("sqlite_appender");
+    fs::copy(env!("CARGO_BIN_EXE_sqlite_appender"), &program).unwrap();
+    program
+}
+
+/// The system refuses to let files grow, as a full disk does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_is_full_loses_nothing_and_is_named() {
+    let folder = Folder::new();
+    let file = folder.path("events.db");
+    // Without the trap the signal of the limit would end the process before SQLite sees the error.
+    let output = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 300; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_sqlite_appender")])
+        .arg(&file)
+        .args(["full", &COMMANDS.to_string()])
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "300 blocks are too few for {COMMANDS} commands");
+    assert!(text.contains("Backend") && text.contains("appending to hot/"), "{text}");
+
+    let acknowledged: BTreeSet<u64> =
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| line.parse().unwrap()).collect();
+    assert!(!acknowledged.is_empty() && (acknowledged.len() as u64) < COMMANDS);
+    let store: Store = Sqlite::open(&file).await.unwrap().into();
+    for command in 0..COMMANDS {
+        let key = IdempotencyKey::new(format!("full.{command}"));
+        let stored = store.port().find_key(&key).await.unwrap().is_some();
+        assert!(stored || !acknowledged.contains(&command), "command {command} was acknowledged and is lost");
+    }
+    store.port().close().await;
+    let rest = tokio::task::spawn_blocking(move || Appender::start(&file, "full").finish()).await.unwrap();
+    assert_eq!(rest.len() as u64, COMMANDS, "with room again everything goes on");
+}
+
+/// The user `nobody` may read the file and not write it.
+#[test]
+fn a_file_that_cannot_be_written_is_refused() {
+    let folder = Folder::new();
+    let program = program(&folder);
+    let file = folder.path("events.db");
+    Appender::start(&file, "owner").finish();
+    let open_to = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    open_to(&file, 0o444);
+    open_to(&folder.path(""), 0o555);
+    let mut command = Command::new(program);
+    command.arg(&file).args(["nobody", "10"]);
+    // Permissions do not hold back the superuser.
+    if fs::metadata("/proc/self").unwrap().uid() == 0 {
+        command.uid(65_534).gid(65_534);
+    }
+    let output = command.output().unwrap();
+    open_to(&folder.path(""), 0o755);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert!(text.contains("Unreachable") && text.contains("let this user"), "{text}");
 }

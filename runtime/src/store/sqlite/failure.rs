@@ -10,6 +10,15 @@ use crate::store::{Append, StoreError};
 #[error("{0}")]
 pub(super) struct Cause(#[source] Arc<sqlx::Error>);
 
+impl Cause {
+    /// A disk that fails to flush may have kept the commit all the same. One that fails to write it has not: the
+    /// record of the commit is the last that is written.
+    fn is_failed_write(&self) -> bool {
+        const IOERR_WRITE: &str = "778";
+        self.0.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == IOERR_WRITE)
+    }
+}
+
 /// Why a transaction was not done.
 #[derive(Clone, Debug)]
 pub(super) enum Failure {
@@ -67,8 +76,8 @@ impl Failure {
         let code = primary_code(&error);
         let cause = Cause(Arc::new(error));
         match code {
-            // A disk that fails to flush may have kept the commit all the same.
-            Some(code::IOERR) | None => Self::Unknown(cause),
+            Some(code::IOERR) if !cause.is_failed_write() => Self::Unknown(cause),
+            None => Self::Unknown(cause),
             Some(code::BUSY | code::LOCKED) => Self::Busy(cause),
             Some(_) => Self::Refused(cause),
         }

@@ -72,6 +72,8 @@ pub struct Sqlite {
 #[derive(Debug)]
 struct Inner {
     target: String,
+    /// The same for all handles on one file.
+    location: String,
     queue: mpsc::Sender<Request>,
     closing: Arc<Notify>,
     /// Ends when the writer has written everything and given back its connection.
@@ -182,11 +184,7 @@ impl EventStore for Sqlite {
     }
 
     fn location(&self) -> Option<String> {
-        let Inner { target, .. } = &*self.inner;
-        Some(match std::fs::canonicalize(target) {
-            Ok(file) => format!("sqlite:{}", file.display()),
-            Err(_) => format!("sqlite:{target}:{:p}", Arc::as_ptr(&self.inner)),
-        })
+        Some(self.inner.location.clone())
     }
 
     async fn close(&self) {

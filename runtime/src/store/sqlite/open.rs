@@ -41,10 +41,14 @@ pub(super) async fn file(options: SqliteOptions, path: &Path) -> Result<Sqlite, 
     migrate::run(&mut first, &target).await?;
     // From here on the writer waits for other processes by itself, see `writer::pause`.
     first.execute("PRAGMA busy_timeout = 0").await.map_err(|error| refused(&target, error, patience))?;
+    writable(&mut first).await.map_err(|error| refused(&target, error, patience))?;
     let writers = connect.clone().busy_timeout(Duration::ZERO);
     let readers = connect.pragma("query_only", "ON");
     let readers = Arc::new(Connections::new(readers, options.readers, None));
-    Ok(start(target, &options, Connections::new(writers, 1, Some(first)).into(), readers))
+    // Found now that the file is there, and true also when the process changes its folder.
+    let file = path.canonicalize().map_err(|error| unreachable(&target, error))?;
+    let location = format!("sqlite:{}", file.display());
+    Ok(start(target, location, &options, Connections::new(writers, 1, Some(first)).into(), readers))
 }
 
 pub(super) async fn memory(options: SqliteOptions) -> Result<Sqlite, ConnectError> {
@@ -54,7 +58,8 @@ pub(super) async fn memory(options: SqliteOptions) -> Result<Sqlite, ConnectErro
     migrate::run(&mut first, &target).await?;
     // A second connection would be a second database: one does everything.
     let only = Arc::new(Connections::new(connect, 1, Some(first)));
-    Ok(start(target, &options, Arc::clone(&only), only))
+    let location = format!("sqlite:{target}:{:p}", Arc::as_ptr(&only));
+    Ok(start(target, location, &options, Arc::clone(&only), only))
 }
 
 /// What all connections have in common.
@@ -67,12 +72,13 @@ fn common(options: &SqliteOptions) -> SqliteConnectOptions {
         .synchronous(synchronous)
         .busy_timeout(options.busy_timeout)
         .statement_cache_capacity(128)
-        .row_buffer_size(256)
+        .row_buffer_size(100)
         .disable_statement_logging()
 }
 
 fn start(
     target: String,
+    location: String,
     options: &SqliteOptions,
     writers: Arc<Connections>,
     readers: Arc<Connections>,
@@ -91,7 +97,16 @@ fn start(
     };
     tokio::spawn(writer.run());
     Sqlite {
-        inner: Arc::new(Inner { target, queue: sender, closing, closed, readers, types, shut: false.into() }),
+        inner: Arc::new(Inner {
+            target,
+            location,
+            queue: sender,
+            closing,
+            closed,
+            readers,
+            types,
+            shut: false.into(),
+        }),
     }
 }
 
@@ -123,6 +138,15 @@ async fn write_ahead(connection: &mut SqliteConnection, patience: Duration) -> R
             }
             Err(error) => return Err(error),
         }
+    }
+}
+
+/// Tries to take the write lock: a database that needs no change opens without it also where nothing can be
+/// written. One that others write to just now can be written.
+async fn writable(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    match connection.execute(sqlx::raw_sql("BEGIN IMMEDIATE; ROLLBACK")).await {
+        Err(error) if primary_code(&error) != Some(code::BUSY) => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use tokio::sync::{Notify, mpsc, oneshot, watch};
@@ -166,6 +166,7 @@ impl Writer {
 /// neighbour takes the lock a hundred times; short pauses of uneven length get a turn soon.
 fn pause(tries: u32) -> Duration {
     let longest = Duration::from_micros(250 << tries.min(4));
-    let uneven = Instant::now().elapsed().subsec_nanos() % 7;
+    let uneven =
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.subsec_micros() % 7);
     longest * (4 + uneven) / 10
 }

@@ -98,3 +98,16 @@ pub async fn everything_is_there_after_opening_again<F: Fixture>(subject: &Subje
     let next = stored(&second, at(&ann, 2, ["3"])).await;
     assert!(next.version == 3 && next.position > receipt.position);
 }
+
+/// A store that can name its database gives one name to all handles on it, and another to every other database.
+pub async fn a_database_has_one_name<F: Fixture>(subject: &Subject<F>) {
+    let (store, again) = (subject.open().await, subject.open().await);
+    let other = Subject::<F>::create().await;
+    let elsewhere = other.open().await;
+    let name = store.port().location();
+    assert_eq!(name, again.port().location(), "two handles on one database");
+    if name.is_some() {
+        assert_ne!(name, elsewhere.port().location(), "two databases");
+    }
+    other.remove().await;
+}

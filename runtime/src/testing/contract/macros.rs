@@ -73,6 +73,7 @@ macro_rules! store_contract {
                 a_closed_store_says_so
                 closing_finishes_what_is_under_way
                 everything_is_there_after_opening_again
+                a_database_has_one_name
             }
             dropped {
                 dropped_appends_are_all_or_nothing

@@ -63,8 +63,8 @@ impl Parcel {
         self.grams = *grams;
     }
 
-    fn scanned(&mut self, depot: &String) {
-        self.depots.push(depot.clone());
+    fn scanned(&mut self, depot: &str) {
+        self.depots.push(depot.to_owned());
     }
 
     fn delivered(&mut self) {

@@ -123,7 +123,8 @@ fn a_creating_command_is_given_nothing() {
     use lamps::{Hang, Lamp, LampEvent, LampId, Light};
     given_creating(Hang).then([LampEvent::Hung { number: 1 }]);
     given::<Lamp>([]).when(Hang).then([LampEvent::Hung { number: 1 }]);
-    given::<Lamp>([]).id(&LampId(7)).when(Hang).then([LampEvent::Hung { number: 7 }]);
+    let seventh = LampId(7);
+    given::<Lamp>([]).id(&seventh).when(Hang).then([LampEvent::Hung { number: 7 }]);
     given::<Lamp>([LampEvent::Hung { number: 1 }]).when(Light).then([LampEvent::Lit]);
 }
 

@@ -34,6 +34,11 @@ fn provide() {
     check("provide");
 }
 
+#[test]
+fn test_kit() {
+    check("test_kit");
+}
+
 /// One mistake, one error: more only where the file says why, as `// N errors: reason`.
 #[test]
 fn one_mistake_is_one_error() {

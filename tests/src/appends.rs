@@ -1,6 +1,8 @@
+use std::ops::ControlFlow;
+
 use gesta::{
     domain::{IdempotencyKey, Meta},
-    store::{Append, Expected, NewEvent, StreamId},
+    store::{Append, EventStore, Expected, Item, NewEvent, Outcome, ReadStream, StoreError, StreamId},
 };
 
 /// The stream `account/id`.
@@ -18,6 +20,31 @@ pub fn append<'p>(id: &str, expected: Expected, payloads: impl IntoIterator<Item
 /// The same with an idempotency key.
 pub fn keyed(append: Append, key: impl Into<String>) -> Append {
     Append { key: Some(IdempotencyKey::new(key)), ..append }
+}
+
+/// Appends one.
+///
+/// # Errors
+/// Those of the store.
+pub async fn one(store: &impl EventStore, append: Append) -> Result<Outcome, StoreError> {
+    let mut outcomes = store.append(&[append]).await?;
+    Ok(outcomes.remove(0))
+}
+
+/// The payloads of the stream `account/id`.
+///
+/// # Errors
+/// Those of the store.
+pub async fn payloads(store: &impl EventStore, id: &str) -> Result<Vec<String>, StoreError> {
+    let mut seen = Vec::new();
+    let mut visit = |item: Item<'_>| {
+        if let Item::Event(event) = item {
+            seen.push(String::from_utf8_lossy(event.payload).into_owned());
+        }
+        ControlFlow::Continue(())
+    };
+    store.read_stream(&ReadStream::all(stream(id)), &mut visit).await?;
+    Ok(seen)
 }
 
 /// Numbers that look random and are the same in every run (xorshift64*).

@@ -8,7 +8,7 @@ mod proxy;
 mod server;
 mod stores;
 
-pub use appends::{Dice, append, keyed, stream};
+pub use appends::{Dice, append, keyed, one, payloads, stream};
 pub use database::{Database, Kind};
 pub use folder::Folder;
 pub use proxy::Proxy;

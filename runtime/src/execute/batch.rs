@@ -70,7 +70,7 @@ pub(super) async fn store(store: &dyn EventStore, jobs: Vec<Job>) {
         Ok(Patient { outcomes, .. }) => {
             tickets.into_iter().zip(outcomes).for_each(|(ticket, outcome)| ticket.settle(Ok(outcome)));
         }
-        Err(error) if appends.len() == 1 && !error.is_retryable() => {
+        Err(error) if appends.len() == 1 && !matches!(error, StoreError::OutcomeUnknown { .. }) => {
             tickets.into_iter().for_each(|ticket| ticket.settle(Err(retold(&error, &appends[0]))));
         }
         Err(error @ (StoreError::Unavailable { .. } | StoreError::Closed)) => {
@@ -110,7 +110,10 @@ async fn store_apart(store: &dyn EventStore, appends: Vec<Append>, tickets: Vec<
                 Err(last) => {
                     let told = if unknown && last.is_retryable() { error } else { &last };
                     ticket.settle(Err(retold(told, single)));
-                    down = last.is_retryable().then_some(last);
+                    // A stream that somebody holds says nothing about the others.
+                    let lost =
+                        matches!(last, StoreError::Unavailable { .. } | StoreError::OutcomeUnknown { .. });
+                    down = lost.then_some(last);
                 }
             }
         }
@@ -192,6 +195,7 @@ fn retold(error: &StoreError, append: &Append) -> StoreError {
             streams: append.stream.to_string(),
             source: source.to_string().into(),
         },
+        StoreError::Held { .. } => StoreError::Held { streams: append.stream.to_string(), source: source() },
         StoreError::Closed => StoreError::Closed,
         StoreError::InvalidName { what, reason } => StoreError::InvalidName { what: what.clone(), reason },
         StoreError::Backend { source, .. } => StoreError::Backend {

@@ -28,6 +28,16 @@ pub enum StoreError {
         /// What the backend said.
         source: BoxError,
     },
+    /// Another transaction holds a stream of the batch and does not end.
+    #[error(
+        "another transaction holds {streams}, or one of them, for too long; nothing was stored, try again"
+    )]
+    Held {
+        /// The streams of the batch.
+        streams: String,
+        /// What the backend said.
+        source: BoxError,
+    },
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
@@ -116,7 +126,7 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the same call may succeed later without any change.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::OutcomeUnknown { .. })
+        matches!(self, Self::Unavailable { .. } | Self::OutcomeUnknown { .. } | Self::Held { .. })
     }
 }
 

@@ -57,7 +57,8 @@ pub trait EventStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when nothing was stored, [`StoreError::OutcomeUnknown`] when that cannot be
-    /// told, [`StoreError::Backend`] when the database refused the batch as a whole and nothing was stored.
+    /// told, [`StoreError::Held`] when nothing was stored because another transaction holds one of the streams,
+    /// [`StoreError::Backend`] when the database refused the batch as a whole and nothing was stored.
     async fn append(&self, batch: &[Append]) -> Result<Vec<Outcome>, StoreError>;
 
     /// Reads a stream in the order of its versions, after the snapshot where one is asked for and fits.

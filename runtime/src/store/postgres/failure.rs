@@ -13,6 +13,8 @@ pub(super) enum Failure {
     InTheWay(BoxError),
     /// Not stored; later it may work.
     Unavailable(BoxError),
+    /// Not stored, because another transaction holds one of the streams.
+    Held(BoxError),
     /// Not stored, and it will not be.
     Refused(BoxError),
     /// Settled before anything was sent.
@@ -24,6 +26,7 @@ pub(super) enum Failure {
 enum Verdict {
     Lost,
     InTheWay,
+    Held,
     Busy,
     Refused,
 }
@@ -35,6 +38,7 @@ impl Failure {
             Error::Database(said) => match verdict(said.as_ref()) {
                 Verdict::Lost => Self::Unknown(error.into()),
                 Verdict::InTheWay => Self::InTheWay(error.into()),
+                Verdict::Held => Self::Held(error.into()),
                 Verdict::Busy => Self::Unavailable(error.into()),
                 Verdict::Refused => Self::Refused(error.into()),
             },
@@ -75,6 +79,7 @@ impl Failure {
             Self::InTheWay(source) | Self::Unavailable(source) => {
                 StoreError::Unavailable { what: "appending", source }
             }
+            Self::Held(source) => StoreError::Held { streams: streams(), source },
             Self::Refused(source) => {
                 StoreError::Backend { what: format!("appending to {}", streams()), source }
             }
@@ -87,9 +92,10 @@ impl Failure {
 pub(super) fn reading(what: &'static str, error: Error) -> StoreError {
     match Failure::of(error) {
         Failure::Refused(source) => StoreError::Backend { what: what.to_owned(), source },
-        Failure::Unknown(source) | Failure::InTheWay(source) | Failure::Unavailable(source) => {
-            StoreError::Unavailable { what, source }
-        }
+        Failure::Unknown(source)
+        | Failure::InTheWay(source)
+        | Failure::Unavailable(source)
+        | Failure::Held(source) => StoreError::Unavailable { what, source },
         Failure::Store(error) => error,
     }
 }
@@ -115,8 +121,10 @@ fn by_code(fatal: bool, code: &str) -> Verdict {
         _ if code.starts_with("08") => Verdict::Lost,
         // Serialization failure, deadlock.
         "40001" | "40P01" => Verdict::InTheWay,
-        // Lock not available, query cancelled or timed out, too many connections.
-        "55P03" | "57014" | "53300" => Verdict::Busy,
+        // Lock not available.
+        "55P03" => Verdict::Held,
+        // Query cancelled or timed out, too many connections.
+        "57014" | "53300" => Verdict::Busy,
         _ => Verdict::Refused,
     }
 }
@@ -132,6 +140,7 @@ mod tests {
         assert_eq!(by_code(false, "08006"), Verdict::Lost);
         assert_eq!(by_code(false, "40P01"), Verdict::InTheWay);
         assert_eq!(by_code(false, "57014"), Verdict::Busy);
+        assert_eq!(by_code(false, "55P03"), Verdict::Held);
         for code in ["53100", "22P02", "23505", "42P01", ""] {
             assert_eq!(by_code(false, code), Verdict::Refused, "{code}");
         }

@@ -33,7 +33,7 @@ impl Default for PostgresOptions {
             readers: 8,
             timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(5),
-            lock_timeout: Duration::from_secs(5),
+            lock_timeout: Duration::from_secs(2),
         }
     }
 }
@@ -64,7 +64,8 @@ impl PostgresOptions {
         self
     }
 
-    /// How long an append waits for a stream that a transaction elsewhere holds; five seconds unless told otherwise.
+    /// How long an append waits for a stream that a transaction elsewhere holds; two seconds unless told otherwise.
+    /// Appends of the same batch wait with it.
     pub fn lock_timeout(mut self, timeout: Duration) -> Self {
         self.lock_timeout = timeout;
         self

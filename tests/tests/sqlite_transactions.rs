@@ -98,12 +98,14 @@ async fn both_are_rolled_back_together_and_leave_no_trace() {
     assert_eq!((mine(&pool).await, read(&store, "ann").await), (0, vec![]));
     assert_eq!(store.find_key(&IdempotencyKey::new("k")).await.unwrap(), None);
     // Numbers that were given and taken back are given again, also those of the types of events.
-    let outcomes =
-        store.append(&[append("bob", 0, "account.closed"), append("ann", 0, "account.opened")]).await;
-    let Outcome::Appended(receipt) = outcomes.unwrap()[1] else { panic!("the stream is new") };
-    assert_eq!((receipt.version, receipt.position.raw()), (1, 2));
-    assert_eq!(read(&store, "ann").await, [(1, "account.opened".into())]);
+    for (id, name) in [("ann", "account.renamed"), ("bob", "account.closed"), ("eve", "account.opened")] {
+        let outcomes = store.append(&[append(id, 0, name)]).await.unwrap();
+        assert!(matches!(outcomes[0], Outcome::Appended(receipt) if receipt.version == 1), "{outcomes:?}");
+    }
+    assert_eq!(read(&store, "ann").await, [(1, "account.renamed".into())]);
     assert_eq!(read(&store, "bob").await, [(1, "account.closed".into())]);
+    assert_eq!(read(&store, "eve").await, [(1, "account.opened".into())]);
+    assert_eq!(store.last_position().await.unwrap().raw(), 3);
     store.close().await;
 }
 

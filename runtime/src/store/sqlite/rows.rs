@@ -1,7 +1,5 @@
 //! The rows that a transaction writes.
 
-use std::collections::HashSet;
-
 use futures_util::TryStreamExt;
 use sqlx::{
     Arguments, Either, Encode, Executor, Sqlite, SqliteConnection, Type, error::BoxDynError,
@@ -18,17 +16,15 @@ use super::{
 use crate::{
     codec::encode_meta,
     domain::{IdempotencyKey, Receipt},
-    store::{
-        NewEvent, StreamId,
-        resolve::{Head, Write},
-    },
+    store::{NewEvent, StreamId, resolve::Write},
 };
 
 /// The rows of the three tables, with numbers in place of names.
 #[derive(Debug)]
 pub(super) struct Rows<'a> {
+    /// Streams that have no number yet.
+    streams: Vec<(i64, &'a StreamId)>,
     events: Vec<EventRow<'a>>,
-    heads: Vec<(i64, &'a StreamId, Head)>,
     keys: Vec<(&'a IdempotencyKey, i64, Receipt)>,
     /// The metadata of each append, once for all its events.
     metas: Vec<Option<Vec<u8>>>,
@@ -53,14 +49,12 @@ impl<'a> Rows<'a> {
         types: &Dictionary,
         writes: &[Write<'a>],
     ) -> Result<Self, sqlx::Error> {
-        let mut rows = Self { events: vec![], heads: vec![], keys: vec![], metas: vec![], now: state.now };
-        let mut seen = HashSet::new();
+        let mut rows = Self { streams: vec![], events: vec![], keys: vec![], metas: vec![], now: state.now };
         for write in writes {
             let append = write.append;
-            let stream = state.id(&append.stream);
-            if seen.insert(stream) {
-                let head = state.ledger.heads.get(&append.stream).copied().unwrap_or_default();
-                rows.heads.push((stream, &append.stream, head));
+            let (stream, new) = state.id(&append.stream);
+            if new {
+                rows.streams.push((stream, &append.stream));
             }
             rows.keys.extend(append.key.as_ref().map(|key| (key, stream, write.receipt)));
             rows.metas.push(Some(encode_meta(&append.meta)).filter(|meta| !meta.is_empty()));
@@ -77,7 +71,7 @@ impl<'a> Rows<'a> {
 
     /// Writes them, and ends the transaction with the last statement.
     pub(super) async fn write(&self, connection: &mut SqliteConnection, frame: Frame) -> Result<(), Failure> {
-        let most = self.events.len().max(self.heads.len()).max(self.keys.len());
+        let most = self.events.len().max(self.streams.len()).max(self.keys.len());
         if most == 0 {
             return connection.execute(sqlx::raw_sql(frame.end())).await.map(drop).map_err(Failure::late);
         }
@@ -104,12 +98,17 @@ impl<'a> Rows<'a> {
 
     /// The statement that writes one page, with its arguments.
     fn page(&self, page: usize, end: Option<Frame>) -> Result<(sqlx::SqlStr, SqliteArguments), BoxDynError> {
-        let (events, heads) = (sql::page(&self.events, page), sql::page(&self.heads, page));
+        let (streams, events) = (sql::page(&self.streams, page), sql::page(&self.events, page));
         let keys = sql::page(&self.keys, page);
-        let rows = events.len().max(heads.len()).max(keys.len());
+        let rows = streams.len().max(events.len()).max(keys.len());
         let (statement, size) = sql::write(end, !self.keys.is_empty()).for_rows(rows);
         let mut values = Values(SqliteArguments::default());
-        values.0.reserve(size * 18, 0);
+        values.0.reserve(size * 16, 0);
+        for (id, stream) in streams {
+            values.add(*id)?.add(stream.key().as_bytes().as_slice())?;
+            values.add(stream.category())?.add(stream.id())?;
+        }
+        values.fill((size - streams.len()) * 4)?;
         for row in events {
             values.add(signed(row.position))?.add(row.stream)?.add(signed(row.version))?.add(self.now)?;
             values
@@ -118,15 +117,6 @@ impl<'a> Rows<'a> {
                 .add(row.event.payload.as_slice())?;
         }
         values.fill((size - events.len()) * 7)?;
-        for (id, stream, head) in heads {
-            values
-                .add(*id)?
-                .add(stream.key().as_bytes().as_slice())?
-                .add(stream.category())?
-                .add(stream.id())?;
-            values.add(signed(head.version))?.add(signed(head.position.raw()))?;
-        }
-        values.fill((size - heads.len()) * 6)?;
         if !self.keys.is_empty() {
             for (key, stream, receipt) in keys {
                 values.add(key.as_str())?.add(*stream)?.add(signed(receipt.version))?;

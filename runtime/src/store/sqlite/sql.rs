@@ -29,7 +29,7 @@ impl Frame {
     const fn begin(self) -> &'static str {
         match self {
             Self::Own => "BEGIN IMMEDIATE;",
-            Self::Nested => "SAVEPOINT gesta_append; UPDATE gesta_streams SET version = version WHERE FALSE;",
+            Self::Nested => "SAVEPOINT gesta_append; UPDATE gesta_streams SET name = name WHERE FALSE;",
         }
     }
 
@@ -108,14 +108,14 @@ pub(super) fn load(begin: Option<Frame>, keys: bool) -> &'static Repeated {
     &LOAD[index(begin, keys)]
 }
 
-/// Writes events and heads, and keys if there are any. With a frame it ends the transaction.
+/// Writes new streams and events, and keys if there are any. With a frame it ends the transaction.
 pub(super) fn write(end: Option<Frame>, keys: bool) -> &'static Repeated {
     static WRITE: LazyLock<[Repeated; 6]> = LazyLock::new(|| {
         std::array::from_fn(|index| {
             let (frame, keys) = (FRAMES[index / 2], index % 2 == 1);
             Repeated::new(&[
+                include_str!("sql/insert_streams.sql"),
                 include_str!("sql/insert_events.sql"),
-                include_str!("sql/upsert_heads.sql"),
                 if keys { include_str!("sql/insert_keys.sql") } else { "" },
                 frame.map_or("", Frame::end),
             ])

@@ -78,12 +78,16 @@ pub(super) struct State {
 }
 
 impl State {
-    /// The number of a stream, which is a new one where it has none.
-    pub(super) fn id(&mut self, stream: &StreamId) -> i64 {
-        *self.ids.entry(stream.clone()).or_insert_with(|| {
-            self.last_id += 1;
-            self.last_id
-        })
+    /// The number of a stream, and whether it was given just now.
+    pub(super) fn id(&mut self, stream: &StreamId) -> (i64, bool) {
+        match self.ids.get(stream) {
+            Some(id) => (*id, false),
+            None => {
+                self.last_id += 1;
+                self.ids.insert(stream.clone(), self.last_id);
+                (self.last_id, true)
+            }
+        }
     }
 
     /// Takes a row of one of the loading statements, which begin with a number for their kind.

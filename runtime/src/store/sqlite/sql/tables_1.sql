@@ -1,13 +1,12 @@
 -- Version 1 of the tables. A later version is a file of its own; this one is never changed.
 
--- One row per stream: its name, and where it ends. A stream of version 0 has no events, only keys.
+-- The names of streams, once each. Where a stream ends is not kept here but read from its events, so that no
+-- append can leave the two in disagreement.
 CREATE TABLE gesta_streams (
     id       INTEGER PRIMARY KEY,
     key      BLOB    NOT NULL UNIQUE,
     category TEXT    NOT NULL,
-    name     TEXT    NOT NULL,
-    version  INTEGER NOT NULL,
-    position INTEGER NOT NULL
+    name     TEXT    NOT NULL
 );
 
 -- Types of events in words, once each. Rows are added and never changed, so that programs may remember them.

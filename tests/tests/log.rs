@@ -219,10 +219,11 @@ async fn entries_are_read_as_what_they_are(place: &Place) {
         event("parcel.scanned", 3, r#"{"depot":7}"#),
         event("parcel.scanned", 2, "{"),
         event("parcel.lost", 1, r#"{"why":"?"}"#),
+        event("parcel.scanned", 0, r#"{"depot":"York"}"#),
     ];
     parcel(&store, "p-1", events).await;
     let page = Log::new(store.clone()).page(10).await.expect("a page");
-    let [old, newer, broken, unknown] = &page.events[..] else { panic!("four events: {page:?}") };
+    let [old, newer, broken, unknown, zero] = &page.events[..] else { panic!("five events: {page:?}") };
 
     assert_eq!((old.stream.to_string(), old.type_version), ("parcel/p-1".into(), 1));
     assert_eq!(old.payload, br#"{"depot":7}"#, "byte for byte");
@@ -243,6 +244,8 @@ async fn entries_are_read_as_what_they_are(place: &Place) {
         unknown.decode::<ParcelEvent>().expect_err("unknown"),
         StoreError::UnknownEvent { version: 4, ref name, .. } if name == "parcel.lost"
     ));
+    let error = zero.decode::<ParcelEvent>().expect_err("no shape has the version 0");
+    assert!(matches!(error, StoreError::Undecodable { version: 5, type_version: 0, .. }), "{error}");
     store.port().close().await;
 }
 

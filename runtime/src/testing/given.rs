@@ -1,7 +1,7 @@
 use std::{any::type_name, borrow::Borrow};
 
 use super::{
-    drive::{STUCK, drive},
+    drive::{PATIENCE, STUCK, drive},
     then::{Decided, When},
 };
 use crate::domain::{Aggregate, CommandHandlers, CommandOf, Context, Create, Meta, Supply, Target};
@@ -165,7 +165,8 @@ impl<A: CommandHandlers> Given<A> {
                 let Some(id) = id.or_else(default_id::<A>) else {
                     panic!("no id could be made up for `{}`; give one with `.id(..)`", short_name::<A>());
                 };
-                match drive(command.decide(&state, Context { id: &id, meta: &meta }, deps)) {
+                let context = Context { id: &id, meta: &meta };
+                match drive(command.decide(&state, context, deps), PATIENCE) {
                     Some(Ok(events)) => Decided::Events(events),
                     Some(Err(error)) => Decided::Rejected(error),
                     None => panic!("`{}`: {STUCK}", short_name::<C>()),

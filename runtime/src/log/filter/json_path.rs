@@ -7,7 +7,7 @@ use super::{Filter, FilterError};
 impl Filter {
     /// Events in whose payload a JSON path (RFC 9535) finds something: `$.lines[?@.sku == 'A-1']`. A condition on
     /// a field of the payload itself is `$[?$.cents > 100]`. A payload that is not JSON has nothing to find. With
-    /// the feature `jsonpath`.
+    /// the feature `jsonpath`. Whole numbers in a path are at most 2^53 - 1, as in I-JSON.
     ///
     /// # Errors
     /// [`FilterError::JsonPath`] when it is not one.

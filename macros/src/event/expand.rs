@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
-use syn::{Data, DeriveInput, LitStr, Path, Token, Type, punctuated::Punctuated};
+use syn::{Data, DeriveInput, GenericParam, LitStr, Path, Token, Type, punctuated::Punctuated};
 
 use super::model::{EventEnum, EventVariant, drop_duplicates, span_of};
 use crate::{
@@ -21,7 +21,7 @@ const PLAIN: [&str; 16] = [
 
 pub(crate) fn expand(model: &EventEnum) -> TokenStream {
     let private = model.runtime.private();
-    let attributes = serde_attributes(model, &private);
+    let derives = serde_derives(model, &private);
     let Checked { item, checks, aliases } = checked(model, &private);
     let absent = model
         .variants
@@ -29,7 +29,7 @@ pub(crate) fn expand(model: &EventEnum) -> TokenStream {
         .map(|v| needs(&v.fields, Source::Probe { private: &private, aliases: &aliases }));
     let event = event_impl(model, &aliases, &private);
     quote! {
-        #attributes
+        #derives
         #item
         #[allow(unused_imports)]
         use #private::codec::ProbeOtherwise as _;
@@ -125,22 +125,17 @@ fn upcast(name: &Ident, index: usize, variant: &EventVariant, private: &TokenStr
     }
 }
 
-/// serde's derives, unless the author has them.
-fn serde_attributes(model: &EventEnum, private: &TokenStream) -> TokenStream {
+/// serde's derives, unless the author has them. They come first: an attribute of serde's stands behind a derive.
+fn serde_derives(model: &EventEnum, private: &TokenStream) -> Option<TokenStream> {
     let derived = derived_names(&model.item);
     let wanted = ["Serialize", "Deserialize"].into_iter().filter(|name| !derived.iter().any(|d| d == name));
-    let derives = wanted.map(|name| {
-        let name = Ident::new(name, Span::call_site());
-        quote!(#private::serde::#name)
-    });
-    let serde_path = (!model.serde.has_crate).then(|| {
-        let path = spelled(&quote!(#private::serde));
-        quote!(#[serde(crate = #path)])
-    });
-    quote! {
-        #[derive(#(#derives),*)]
-        #serde_path
-    }
+    let derives: Vec<TokenStream> = wanted
+        .map(|name| {
+            let name = Ident::new(name, Span::call_site());
+            quote!(#private::serde::#name)
+        })
+        .collect();
+    (!derives.is_empty()).then(|| quote!(#[derive(#(#derives),*)]))
 }
 
 /// The enum and the checks of its fields' types.
@@ -159,6 +154,10 @@ struct Checked {
 fn checked(model: &EventEnum, private: &TokenStream) -> Checked {
     let mut item = model.item.clone();
     let name = item.ident.clone();
+    if !model.serde.has_crate {
+        let path = spelled(&quote!(#private::serde));
+        item.attrs.push(syn::parse_quote!(#[serde(crate = #path)]));
+    }
     let mut aliases: Vec<(String, Ident)> = Vec::new();
     let (mut outside, mut checks) = (TokenStream::new(), TokenStream::new());
     let Data::Enum(data) = &mut item.data else { return Checked { item: quote!(#item), checks, aliases } };
@@ -240,6 +239,7 @@ pub(crate) fn fallback(input: &Input) -> TokenStream {
             variant.fields.iter_mut().for_each(|field| strip(&mut field.attrs));
         }
     }
+    make_concrete(&mut item);
     let private = crate::paths::Runtime::new(None).private();
     let name = &item.ident;
     let (generics, arguments, bounds) = item.generics.split_for_impl();
@@ -271,5 +271,34 @@ pub(crate) fn fallback(input: &Input) -> TokenStream {
                 #private::core::unreachable!()
             }
         }
+    }
+}
+
+/// Lets an enum with parameters be used without, and a borrow without a lifetime stand: what is wrong with them was
+/// said already.
+fn make_concrete(item: &mut DeriveInput) {
+    let Data::Enum(data) = &mut item.data else { return };
+    let mut text = String::new();
+    for field in data.variants.iter_mut().flat_map(|variant| &mut variant.fields) {
+        if let Type::Reference(reference) = &mut field.ty {
+            reference.lifetime.get_or_insert_with(|| syn::Lifetime::new("'static", Span::call_site()));
+        }
+        text += &type_text(&field.ty);
+        text.push(' ');
+    }
+    let used = |name: &Ident| text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| name == word);
+    let params = std::mem::take(&mut item.generics.params).into_iter();
+    item.generics.params = params
+        .filter_map(|param| match param {
+            GenericParam::Type(mut ty) if used(&ty.ident) => {
+                ty.default.get_or_insert_with(|| (Default::default(), syn::parse_quote!(())));
+                Some(GenericParam::Type(ty))
+            }
+            GenericParam::Type(_) => None,
+            other => Some(other),
+        })
+        .collect();
+    if item.generics.params.is_empty() {
+        item.generics = syn::Generics::default();
     }
 }

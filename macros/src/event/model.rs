@@ -51,7 +51,9 @@ pub(crate) struct Version {
 
 pub(crate) fn read(input: &Input, errors: &mut Errors) -> Option<EventEnum> {
     let Ok(mut item) = syn::parse2::<DeriveInput>(input.item.clone()) else {
-        errors.push_at(proc_macro2::Span::call_site(), messages::not_on_this());
+        let mut words = input.item.clone().into_iter();
+        let first = words.find(|token| matches!(token, proc_macro2::TokenTree::Ident(_)));
+        errors.push(first, messages::not_on_this());
         return None;
     };
     drop_duplicates(&mut item, |ident, what| errors.push(ident, messages::twice(&ident.to_string(), what)));

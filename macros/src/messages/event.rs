@@ -35,7 +35,10 @@ pub(crate) fn name_too_long(max: usize) -> String {
 }
 
 pub(crate) fn name_characters(name: &str, bad: char) -> String {
-    let proposal: String = crate::naming::snake_case(name.trim())
+    let words = name.split('.').map(|part| crate::naming::snake_case(part.trim()));
+    let proposal: String = words
+        .collect::<Vec<_>>()
+        .join(".")
         .chars()
         .map(|c| if super::super::event::name_allows(c) { c } else { '_' })
         .collect();

@@ -2,9 +2,10 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
-use syn::spanned::Spanned;
+use syn::{DeriveInput, spanned::Spanned};
 
 use super::model::{Dependency, Provider};
+use crate::{driver::Input, paths::Runtime};
 
 pub(crate) fn expand(model: &Provider) -> TokenStream {
     let first_of_type =
@@ -30,6 +31,25 @@ fn provide(model: &Provider, place: usize, dependency: &Dependency) -> TokenStre
         impl #generics #private::domain::Provide<#ty> for #name #arguments #bounds {
             fn provide(&self) -> &#ty {
                 #borrow
+            }
+        }
+    }
+}
+
+/// Provides whatever is asked for, to nobody who will run it.
+pub(crate) fn anything(input: &Input) -> TokenStream {
+    let Ok(item) = syn::parse2::<DeriveInput>(input.item.clone()) else { return TokenStream::new() };
+    let private = Runtime::new(None).private();
+    let name = &item.ident;
+    let (_, arguments, bounds) = item.generics.split_for_impl();
+    let mut params = item.generics.params.clone();
+    if !params.empty_or_trailing() {
+        params.push_punct(Default::default());
+    }
+    quote! {
+        impl<#params __T: ?#private::core::marker::Sized> #private::domain::Provide<__T> for #name #arguments #bounds {
+            fn provide(&self) -> &__T {
+                #private::core::unreachable!()
             }
         }
     }

@@ -29,8 +29,11 @@ impl Macro for Provide {
         expand::expand(model)
     }
 
-    // Every dependency is provided all the same: of two with one type, the first.
-    fn fallback(_input: &Input, model: Option<&Self::Model>) -> TokenStream {
-        model.map(expand::expand).unwrap_or_default()
+    fn fallback(input: &Input, model: Option<&Self::Model>) -> TokenStream {
+        match model {
+            // Of two dependencies with one type, the first.
+            Some(model) => expand::expand(model),
+            None => expand::anything(input),
+        }
     }
 }

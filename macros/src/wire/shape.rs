@@ -1,6 +1,6 @@
 //! Fields to the expression that describes their shape.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
@@ -78,9 +78,20 @@ pub(crate) fn needs(fields: &WireFields, source: Source<'_>) -> TokenStream {
     let checks = fields.iter().filter_map(|field| {
         let key = field.must_be_option.as_ref()?;
         let shape = source.of(field);
+        // The call as a whole must stand at the key to be reported there.
+        let private = at(private, key.span());
         Some(quote_spanned! {key.span()=>
             const _: () = #private::codec::check_can_be_absent(#shape);
         })
     });
     checks.collect()
+}
+
+/// The same tokens, standing somewhere else.
+fn at(tokens: &TokenStream, span: Span) -> TokenStream {
+    let tokens = tokens.clone().into_iter().map(|mut token| {
+        token.set_span(span);
+        token
+    });
+    tokens.collect()
 }

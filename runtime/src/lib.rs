@@ -15,7 +15,15 @@ pub mod testing;
 
 pub use app::{App, Builder, connect};
 pub use execute::ExecuteError;
-pub use gesta_macros::{Id, Provide, Schema, aggregate, apply, command_handler, domain, event};
+#[doc = include_str!("../docs/id.md")]
+pub use gesta_macros::Id;
+#[doc = include_str!("../docs/provide.md")]
+pub use gesta_macros::Provide;
+#[doc = include_str!("../docs/schema.md")]
+pub use gesta_macros::Schema;
+#[doc = include_str!("../docs/event.md")]
+pub use gesta_macros::event;
+pub use gesta_macros::{aggregate, apply, command_handler, domain};
 pub use testing as test;
 
 /// The code in the README compiles and runs.

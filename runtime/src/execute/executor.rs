@@ -6,7 +6,7 @@ use tracing::Instrument;
 use super::{
     ExecuteError, Options, Settings,
     decision::{self, Call},
-    engine::Engine,
+    engine::{Engine, Use},
     gate::Gate,
     load::{LoadedState, catch_up, load_state},
     queued::{self, Queued},
@@ -23,7 +23,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Executor {
     store: Store,
-    engine: Arc<Engine>,
+    engine: Use,
     gate: Arc<Gate>,
     settings: Settings,
     rivals: Rivals,
@@ -45,7 +45,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 impl Executor {
     pub(crate) fn new(store: Store, settings: Settings) -> Self {
-        let engine = Engine::of(&store, &settings);
+        let engine = Engine::join(&store, &settings);
         Self { store, engine, gate: Arc::default(), settings, rivals: Rivals::default() }
     }
 
@@ -56,10 +56,7 @@ impl Executor {
     /// Finishes the commands that are under way and refuses further ones; closes the store if nobody else uses it.
     pub(crate) async fn close(&self) {
         self.gate.close().await;
-        // Beside this executor only its engine holds the store, unless somebody else does.
-        if Arc::strong_count(&self.engine) == 1 && self.store.holders() <= 2 {
-            self.store.port().close().await;
-        }
+        self.engine.leave().await;
     }
 
     /// Executes a command: loads, decides, appends; on a conflict again, bounded, with jitter.
@@ -115,15 +112,21 @@ impl Executor {
         once: bool,
         deps: A::Deps<'_>,
     ) -> Result<Attempt, ExecuteError<C::Error>> {
-        let slot = self.engine.cache.slot::<A>(&call.stream);
+        let slot = self.engine.engine().cache.slot::<A>(&call.stream);
         let mut turn = slot.turn.lock().await;
         let known = self.begin(&mut turn, call, C::TARGET, once).await?;
         let expected = known.loaded.version;
         let refusal = match decision::decide(known, call, command, deps).await {
             Ok(events) => {
                 let append = call.append(expected, &events, self.settings.payload_limit)?;
-                let queued =
-                    queued::submit(&self.engine.appender, slot.clone(), &call.pass, known, append, &events)?;
+                let queued = queued::submit(
+                    &self.engine.engine().appender,
+                    slot.clone(),
+                    &call.pass,
+                    known,
+                    append,
+                    &events,
+                )?;
                 drop(turn);
                 return self.settle(call, queued, expected, C::TARGET).await;
             }
@@ -131,7 +134,7 @@ impl Executor {
         };
         if !known.fresh {
             let queued = queued::submit(
-                &self.engine.appender,
+                &self.engine.engine().appender,
                 slot.clone(),
                 &call.pass,
                 known,

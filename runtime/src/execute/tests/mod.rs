@@ -172,6 +172,19 @@ async fn two_applications_on_one_database_of_a_process_never_meet_in_conflicts()
     assert_eq!(coins(&two, "a").await, (100, 101));
     one.shutdown().await.unwrap();
     two.execute(&id("a"), MoveOnce(1)).await.expect("the other one is still there");
+    two.shutdown().await.unwrap();
+    assert!(matches!(two.load::<Purse>(&id("a")).await, Err(StoreError::Closed)), "nobody is left");
+}
+
+#[tokio::test]
+async fn a_store_that_somebody_holds_outlives_an_application_and_serves_the_next() {
+    let store = Store::from(Memory::new());
+    let one = Builder::<Tailor>::new(store.clone(), ()).start().await.unwrap();
+    one.create(&id("a"), Sew(1)).await.unwrap();
+    one.shutdown().await.unwrap();
+    assert!(matches!(one.execute(&id("a"), Move(1)).await, Err(ExecuteError::Store(StoreError::Closed))));
+    let two = Builder::<Tailor>::new(store, ()).start().await.unwrap();
+    assert_eq!(two.execute(&id("a"), Move(1)).await.unwrap().version, 2);
 }
 
 #[tokio::test]

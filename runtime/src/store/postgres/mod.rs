@@ -305,6 +305,10 @@ impl EventStore for Postgres {
         Ok(())
     }
 
+    fn location(&self) -> Option<String> {
+        Some(self.inner.link.target())
+    }
+
     async fn close(&self) {
         self.inner.lanes.close().await;
         self.inner.readers.close().await;

@@ -1,6 +1,6 @@
 //! The path to the runtime in generated code.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 
 /// `::gesta`, or what `crate = path` says instead, for crates that re-export gesta under another name.
@@ -21,4 +21,17 @@ impl Runtime {
         let path = &self.0;
         quote_spanned!(Span::call_site()=> #path::__private)
     }
+
+    /// The same, at the place of the user's own tokens: a mistake of theirs is then shown there and nowhere else.
+    pub(crate) fn private_at(&self, span: Span) -> TokenStream {
+        respan(self.private(), span.resolved_at(Span::call_site()))
+    }
+}
+
+fn respan(tokens: TokenStream, span: Span) -> TokenStream {
+    let at = |mut token: TokenTree| {
+        token.set_span(span);
+        token
+    };
+    tokens.into_iter().map(at).collect()
 }

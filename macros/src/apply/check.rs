@@ -22,10 +22,12 @@ pub(super) fn check_method(method: &Method, errors: &mut Errors) {
     let signature = &method.signature;
     let name = signature.ident.to_string();
     if method.access() != Access::Mutable {
+        // No change of the state at all: what else is unusual about it does not matter.
         match signature.receiver() {
             Some(receiver) => errors.push(receiver, messages::not_mut_self(&name)),
             None => errors.push(&signature.ident, messages::not_mut_self(&name)),
         }
+        return;
     }
     if let Some(asyncness) = &signature.asyncness {
         errors.push(asyncness, messages::asynchronous(&name));

@@ -25,8 +25,7 @@ pub(super) fn expand(model: &Apply) -> TokenStream {
     };
     let inner = quote! {
         #[allow(unreachable_patterns, clippy::match_same_arms, clippy::unit_arg)]
-        fn evolve(&mut self, #looked_at: &#event) {
-            type __E = #event;
+        fn evolve(&mut self, #looked_at: &__E) {
             match #looked_at { #(#arms)* #(#ignored)* #nothing }
         }
     };
@@ -39,9 +38,16 @@ pub(super) fn expand(model: &Apply) -> TokenStream {
 fn implementation(block: &ImplBlock, event: &Type, runtime: &Runtime, inner: &TokenStream) -> TokenStream {
     let (private, ty) = (runtime.private(), &block.ty);
     let (generics, _, where_clause) = block.generics.split_for_impl();
-    quote_spanned! {name_span(ty)=>
+    let implementation = quote_spanned! {name_span(ty)=>
         #[automatically_derived]
-        impl #generics #private::domain::Evolve<#event> for #ty #where_clause { #inner }
+        impl #generics #private::domain::Evolve<__E> for #ty #where_clause { #inner }
+    };
+    // The event's type is named once, so that a name that does not exist is one mistake.
+    quote! {
+        const _: () = {
+            type __E = #event;
+            #implementation
+        };
     }
 }
 
@@ -84,24 +90,17 @@ fn name_span(ty: &Type) -> Span {
 /// The block as it is, and an `impl Evolve` that stands in for the one that could not be written.
 pub(super) fn fallback(input: &Input, model: Option<&Apply>) -> TokenStream {
     if let Some(model) = model {
-        let stub = Apply {
-            block: model.block.clone(),
-            event: model.event.clone(),
-            arms: Vec::new(),
-            ignored: Vec::new(),
-            runtime: model.runtime.clone(),
-        };
-        return stub_for(&stub.block, &stub.event, &stub.runtime);
+        return stub_for(&model.block, &model.event, &model.runtime);
     }
     match syn::parse2::<ImplBlock>(input.item.clone()) {
-        Ok(block) if block.of_trait.is_none() => any_event(&block.strip(ON)),
-        _ => input.item.clone(),
+        Ok(block) => any_event(&block.strip(ON)),
+        Err(_) => input.item.clone(),
     }
 }
 
 fn stub_for(block: &ImplBlock, event: &Type, runtime: &Runtime) -> TokenStream {
     let private = runtime.private();
-    let inner = quote! { fn evolve(&mut self, _: &#event) { #private::core::unreachable!() } };
+    let inner = quote! { fn evolve(&mut self, _: &__E) { #private::core::unreachable!() } };
     let implementation = implementation(block, event, runtime, &inner);
     quote!(#block #implementation)
 }

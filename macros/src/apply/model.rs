@@ -11,7 +11,7 @@ use crate::{
     attribute::{Options, take_attributes},
     driver::Input,
     errors::Errors,
-    impl_block::{ImplBlock, Item, Method},
+    impl_block::{Access, ImplBlock, Item, Method},
     keywords::{BY, CRATE, IGNORE, ON},
     messages::apply as messages,
     naming::pascal_case,
@@ -125,6 +125,9 @@ fn read_arm(method: &Method, attributes: &[Attribute], errors: &mut Errors) -> O
     };
     let before = errors.count();
     super::check::check_method(method, errors);
+    if method.access() != Access::Mutable {
+        return None;
+    }
     let mut parameters = Vec::new();
     for parameter in method.parameters() {
         match parameter {

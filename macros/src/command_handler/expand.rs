@@ -1,8 +1,8 @@
 //! What `#[command_handler]` becomes.
 
-use proc_macro2::{Literal, TokenStream};
-use quote::{quote, quote_spanned};
-use syn::spanned::Spanned;
+use proc_macro2::{Group, Literal, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{Ident, Type, spanned::Spanned};
 
 use super::model::{Dependency, Handler, Handlers, Parameter};
 use crate::{driver::Input, impl_block::ImplBlock};
@@ -23,7 +23,11 @@ pub(super) fn expand(model: &Handlers) -> TokenStream {
 fn tuple<'a>(private: &TokenStream, dependencies: impl Iterator<Item = &'a Dependency>) -> TokenStream {
     let types = dependencies.map(|dependency| {
         let ty = &dependency.ty;
-        quote_spanned!(ty.span()=> #private::Dependency<'d, #ty>)
+        match ty {
+            // Behind a plain `&'d`, `dyn Trait` would mean `dyn Trait + 'd`.
+            Type::TraitObject(_) => quote_spanned!(ty.span()=> #private::Dependency<'d, #ty>),
+            _ => quote_spanned!(ty.span()=> &'d #ty),
+        }
     });
     quote!((#(#types,)*))
 }
@@ -39,16 +43,19 @@ fn expand_handler(model: &Handlers, handler: &Handler, decision: &TokenStream) -
     let deps = tuple(&private, handler.dependencies());
     let picked = handler.dependencies().map(|dependency| {
         let index = model.dependencies.iter().position(|known| known.key() == dependency.key());
-        let index = Literal::usize_unsuffixed(index.unwrap_or_default());
-        quote!(all.#index)
+        place(index.unwrap_or_default())
     });
+    // Taken apart by a pattern: a second block for the aggregate is then one error and no more.
+    let all = (0..model.dependencies.len()).map(place);
     let error = quote_spanned!(result.span()=> <#result as #private::Decided>::Error);
     let inner = quote! {
         type Error = #error;
         type Deps<'d> = #deps;
         const TARGET: #private::domain::Target = #private::domain::Target::#target;
-        #[allow(clippy::unused_unit)]
-        fn deps<'d>(all: <#state as #private::domain::CommandHandlers>::Deps<'d>) -> Self::Deps<'d> {
+        #[allow(unused_variables, clippy::unused_unit)]
+        fn deps<'d>(
+            (#(#all,)*): <#state as #private::domain::CommandHandlers>::Deps<'d>,
+        ) -> Self::Deps<'d> {
             (#(#picked,)*)
         }
         #decision
@@ -64,6 +71,11 @@ fn expand_handler(model: &Handlers, handler: &Handler, decision: &TokenStream) -
         #[automatically_derived]
         impl #private::domain::#marker<#state> for #command {}
     }
+}
+
+/// The name of a dependency by its place among all of the aggregate.
+fn place(index: usize) -> Ident {
+    format_ident!("d{index}")
 }
 
 /// `fn decide`: calls the handler with what it asks for.
@@ -117,12 +129,18 @@ pub(super) fn fallback(input: &Input, model: Option<&Handlers>) -> TokenStream {
     };
     let (private, block) = (model.runtime.private(), &model.block);
     let state = &block.ty;
+    let stub = Handlers {
+        block: block.clone(),
+        handlers: Vec::new(),
+        dependencies: Vec::new(),
+        runtime: model.runtime.clone(),
+    };
     let mut seen = Vec::new();
     let handlers = model.handlers.iter().filter(|handler| {
         let command = crate::naming::type_text(&handler.command);
         let first = !seen.contains(&command);
         seen.push(command);
-        first && super::model::first_lifetime(quote::ToTokens::to_token_stream(&handler.command)).is_none()
+        first
     });
     let decision = quote! {
         #[allow(unreachable_code)]
@@ -145,11 +163,11 @@ pub(super) fn fallback(input: &Input, model: Option<&Handlers>) -> TokenStream {
             name: handler.name.clone(),
             creates: handler.creates,
             is_async: false,
-            command: handler.command.clone(),
+            command: forever(&handler.command),
             result: handler.result.clone(),
             parameters: Vec::new(),
         };
-        expand_handler(model, &alone, &decision)
+        expand_handler(&stub, &alone, &decision)
     });
     quote! {
         #block
@@ -157,4 +175,27 @@ pub(super) fn fallback(input: &Input, model: Option<&Handlers>) -> TokenStream {
         impl #private::domain::CommandHandlers for #state { type Deps<'d> = (); }
         #(#handlers)*
     }
+}
+
+/// The type with `'static` for every lifetime.
+fn forever(ty: &Type) -> Type {
+    fn replace(tokens: TokenStream) -> TokenStream {
+        let mut after_quote = false;
+        let replace = |token| match token {
+            TokenTree::Ident(name) if after_quote => {
+                after_quote = false;
+                TokenTree::Ident(Ident::new("static", name.span()))
+            }
+            TokenTree::Punct(punct) => {
+                after_quote = punct.as_char() == '\'';
+                TokenTree::Punct(punct)
+            }
+            TokenTree::Group(group) => {
+                TokenTree::Group(Group::new(group.delimiter(), replace(group.stream())))
+            }
+            other => other,
+        };
+        tokens.into_iter().map(replace).collect()
+    }
+    syn::parse2(replace(ty.to_token_stream())).unwrap_or_else(|_| ty.clone())
 }

@@ -111,7 +111,9 @@ fn read_handler(method: &Method, state: &Type, errors: &mut Errors) -> Option<Ha
     let parameters: Vec<_> = inputs.filter_map(|input| read_parameter(input, state, errors)).collect();
     let result = read_result(method, errors);
     // A handler with a mistake goes on as far as it is known, so that its command has one.
-    let (command, result) = (command?, result?);
+    let command = command?;
+    let result =
+        result.unwrap_or_else(|| syn::parse_quote!(::core::result::Result<(), ::core::convert::Infallible>));
     let outside = |ty: &Type| -> Type { syn::parse2(without_self(ty, state)).unwrap_or_else(|_| ty.clone()) };
     Some(Handler {
         name: signature.ident.clone(),

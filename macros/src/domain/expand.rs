@@ -11,20 +11,23 @@ pub(super) fn expand(model: &Domain) -> TokenStream {
     let (private, name) = (model.runtime.private(), &model.name);
     let deps = model.deps.as_ref().map_or_else(|| quote!(()), ToTokens::to_token_stream);
     let parts = model.aggregates.iter().map(|part| {
-        let source = type_text(part);
-        quote_spanned!(part.span()=> #private::domain::PartInfo::new(
-            <#part as #private::domain::Aggregate>::NAME,
-            #source,
-            <<#part as #private::domain::Aggregate>::Event as #private::domain::Event>::TYPES,
-        ))
+        let (source, span) = (type_text(part), part.span().resolved_at(Span::call_site()));
+        let private = model.runtime.private_at(span);
+        quote_spanned! {span=>
+            #private::domain::PartInfo::new(
+                #private::PartProbe::<#part>::NAME,
+                #source,
+                #private::PartProbe::<#part>::TYPES,
+            )
+        }
     });
-    let registers = model.aggregates.iter().map(|part| registers(model, part, &deps));
+    let supplies = model.aggregates.iter().map(|part| part_of(model, part, &deps));
     let app = app(model, &deps, &quote!(#private::Builder::new(store.into(), deps)));
     let checked = quote_spanned! {name.span().resolved_at(Span::call_site())=>
         const _: () = #private::domain::check_domain(<#name as #private::domain::Domain>::PARTS);
     };
     let definition = definition(model, &deps, &quote!(#(#parts),*));
-    quote!(#definition #app #(#registers)* #checked)
+    quote!(#definition #app #(#supplies)* #checked)
 }
 
 /// The type and its `impl Domain`.
@@ -43,7 +46,11 @@ fn definition(model: &Domain, deps: &TokenStream, parts: &TokenStream) -> TokenS
         impl #private::domain::Domain for #name {
             type Deps = #deps;
             const NAME: &'static str = #text;
-            const PARTS: &'static [#private::domain::PartInfo] = &[#parts];
+            const PARTS: &'static [#private::domain::PartInfo] = {
+                #[allow(unused_imports)]
+                use #private::NoPart as _;
+                &[#parts]
+            };
         }
     }
 }
@@ -63,14 +70,17 @@ fn app(model: &Domain, deps: &TokenStream, body: &TokenStream) -> TokenStream {
     }
 }
 
-/// `impl Registers<Part>`. What the part must be is said at the part, what it needs from the dependencies at them.
-fn registers(model: &Domain, part: &Type, deps: &TokenStream) -> TokenStream {
-    let (private, name) = (model.runtime.private(), &model.name);
-    let span = model.deps.as_ref().map_or_else(|| name.span(), Spanned::span);
-    let supply = quote_spanned!(span.resolved_at(Span::call_site())=> #private::domain::Supply::supply(deps));
-    quote_spanned! {part.span().resolved_at(Span::call_site())=>
+/// `impl PartOf<Domain>`. What the part must be is said at the part, what it needs from the dependencies at them.
+fn part_of(model: &Domain, part: &Type, deps: &TokenStream) -> TokenStream {
+    let (name, span) = (&model.name, part.span().resolved_at(Span::call_site()));
+    let private = model.runtime.private_at(span);
+    let at_deps =
+        model.deps.as_ref().map_or_else(|| name.span(), Spanned::span).resolved_at(Span::call_site());
+    let private_there = model.runtime.private_at(at_deps);
+    let supply = quote_spanned!(at_deps=> #private_there::domain::Supply::supply(deps));
+    quote_spanned! {span=>
         #[automatically_derived]
-        impl #private::domain::Registers<#part> for #name {
+        impl #private::domain::PartOf<#name> for #part {
             fn supply(deps: &#deps) -> <#part as #private::domain::CommandHandlers>::Deps<'_> { #supply }
         }
     }
@@ -83,13 +93,26 @@ pub(super) fn fallback(_: &Input, model: Option<&Domain>) -> TokenStream {
     let definition = definition(model, &quote!(()), &TokenStream::new());
     let app =
         app(model, &quote!(impl #private::core::marker::Sized), &quote!(#private::core::unreachable!()));
+    let mut seen = Vec::new();
+    let impls = model.aggregates.iter().filter(|part| {
+        let text = type_text(part);
+        let first = !seen.contains(&text);
+        seen.push(text);
+        first
+    });
+    let impls = impls.map(|part| {
+        quote! {
+            impl #private::domain::PartOf<#name> for #part {
+                fn supply(_: &()) -> <#part as #private::domain::CommandHandlers>::Deps<'_> {
+                    #private::core::unreachable!()
+                }
+            }
+        }
+    });
     quote! {
         #definition
         #[allow(unused_variables)]
         #app
-        #[automatically_derived]
-        impl<A: #private::domain::CommandHandlers> #private::domain::Registers<A> for #name {
-            fn supply(_: &()) -> A::Deps<'_> { #private::core::unreachable!() }
-        }
+        #(#impls)*
     }
 }

@@ -13,7 +13,7 @@ pub use connect::connect;
 pub use error::{ShutdownError, StartError};
 
 use crate::{
-    domain::{Aggregate, AggregateId, CommandHandlers, CommandOf, Create, Domain, Handle, Registers},
+    domain::{Aggregate, AggregateId, CommandHandlers, CommandOf, Create, Domain, Handle, PartOf},
     execute::{self, Execute, Executor, Loaded},
     log::{self, History, Log},
     store::StoreError,
@@ -37,9 +37,8 @@ impl<D: Domain> App<D> {
     pub fn create<I, C, E>(&self, id: &I, command: C) -> Execute<E>
     where
         I: AggregateId,
-        I::Aggregate: CommandHandlers,
+        I::Aggregate: CommandHandlers + PartOf<D>,
         C: Create<I::Aggregate, Error = E>,
-        D: Registers<I::Aggregate>,
     {
         self.send(id, command)
     }
@@ -52,9 +51,8 @@ impl<D: Domain> App<D> {
     pub fn execute<I, C, E>(&self, id: &I, command: C) -> Execute<E>
     where
         I: AggregateId,
-        I::Aggregate: CommandHandlers,
+        I::Aggregate: CommandHandlers + PartOf<D>,
         C: Handle<I::Aggregate, Error = E>,
-        D: Registers<I::Aggregate>,
     {
         self.send(id, command)
     }
@@ -62,14 +60,13 @@ impl<D: Domain> App<D> {
     fn send<I, C>(&self, id: &I, command: C) -> Execute<C::Error>
     where
         I: AggregateId,
-        I::Aggregate: CommandHandlers,
+        I::Aggregate: CommandHandlers + PartOf<D>,
         C: CommandOf<I::Aggregate>,
-        D: Registers<I::Aggregate>,
     {
         let (shared, id) = (self.shared.clone(), id.clone());
         Execute::new(move |options| {
             Box::pin(async move {
-                let deps = <D as Registers<I::Aggregate>>::supply(&shared.deps);
+                let deps = <I::Aggregate as PartOf<D>>::supply(&shared.deps);
                 shared.executor.execute(id, command, options, deps).await
             })
         })

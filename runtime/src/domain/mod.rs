@@ -27,7 +27,7 @@ pub use evolve::Evolve;
 pub use id::{AggregateId, Id, IdKey};
 pub use id_value::{IdValue, ParseIdError};
 pub use meta::{IdempotencyKey, Meta};
-pub use parts::{Domain, PartInfo, Registers, check_domain};
+pub use parts::{Domain, PartInfo, PartOf, check_domain};
 pub use position::Position;
 pub use provide::{Provide, Supply};
 pub use receipt::Receipt;

@@ -10,15 +10,19 @@ pub trait Domain: Sized + Send + Sync + 'static {
     const PARTS: &'static [PartInfo];
 }
 
-/// That the aggregate `A` is part of a domain whose dependencies suffice for its handlers.
+/// That an aggregate is part of the domain `D`, whose dependencies suffice for its handlers.
+///
+/// `gesta::domain!` writes this for every aggregate that it lists.
 #[diagnostic::on_unimplemented(
-    message = "`{A}` is not part of the domain `{Self}`",
-    label = "`{Self}` does not list `{A}`",
-    note = "add `{A}` to `aggregates: [..]` in `gesta::domain! {{ {Self} {{ .. }} }}`"
+    message = "`{Self}` is not part of the domain `{D}`",
+    label = "`{D}` does not list `{Self}`",
+    note = "add `{Self}` to `aggregates: [..]` in `gesta::domain! {{ {D} {{ .. }} }}`"
 )]
-pub trait Registers<A: CommandHandlers>: Domain {
-    /// Borrows what the handlers of `A` need.
-    fn supply(deps: &Self::Deps) -> A::Deps<'_>;
+pub trait PartOf<D: Domain>: Sized {
+    /// Borrows what its handlers need.
+    fn supply(deps: &D::Deps) -> Self::Deps<'_>
+    where
+        Self: CommandHandlers;
 }
 
 /// One aggregate of a domain, as data.

@@ -9,8 +9,10 @@ pub use uuid;
 pub use crate::{codec, domain};
 
 mod decided;
+mod part;
 mod shape;
 
 pub use crate::{app::Builder, store};
 pub use decided::{Again, Decided, Dependency, NotClone, decided};
+pub use part::{NoPart, PartProbe};
 pub use shape::{NoShape, Probe, Snapshot, StateShape, snapshot};

@@ -12,7 +12,7 @@ use gesta::{
     codec::{DecodeError, EncodeError},
     domain::{
         Aggregate, AggregateId, CommandHandlers, CommandOf, Context, Create, Domain, Event, EventOf,
-        EventType, Evolve, Field, Handle, Id, IntoEvents, PartInfo, Provide, Registers, Schema, Shape,
+        EventType, Evolve, Field, Handle, Id, IntoEvents, PartInfo, PartOf, Provide, Schema, Shape,
         SnapshotPolicy, Supply, Target, check_domain,
     },
     store::Store,
@@ -306,8 +306,8 @@ impl Domain for Bank {
 
 const _: () = check_domain(Bank::PARTS);
 
-impl Registers<Account> for Bank {
-    fn supply(deps: &Deps) -> <Account as CommandHandlers>::Deps<'_> {
+impl PartOf<Bank> for Account {
+    fn supply(deps: &Deps) -> <Self as CommandHandlers>::Deps<'_> {
         Supply::supply(deps)
     }
 }

@@ -150,6 +150,6 @@ impl Domain for Tailor {
     const PARTS: &'static [PartInfo] = &[PartInfo::new("purse", "Purse", Moved::TYPES)];
 }
 
-impl Registers<Purse> for Tailor {
+impl PartOf<Tailor> for Purse {
     fn supply(_: &()) {}
 }

@@ -72,7 +72,8 @@ impl Call {
             .add(groups.iter().map(|group| group.events).collect::<Vec<_>>())
             .add(new.0)
             .add(new.1)
-            .add(count(writing));
+            .add(count(writing))
+            .add(groups.iter().any(|group| group.asks(round.batch)));
         add_events(&mut arguments, round, names)?;
         add_keys(&mut arguments, round, names)?;
         arguments.call(MANY)
@@ -112,11 +113,13 @@ pub(super) struct Key<'b> {
     before: i32,
     events: i32,
     stream: Option<&'b StreamId>,
+    last: i32,
 }
 
 /// The keys of a round, in the order in which they are sent.
 pub(super) fn keys<'b>(round: &Round<'b>) -> Vec<Key<'b>> {
     let mut keys = Vec::new();
+    let mut earlier = 0;
     for (place, group) in round.groups.iter().enumerate() {
         let cut = match group.cut {
             Some(Cut::Elsewhere(command)) => Some(command),
@@ -127,6 +130,7 @@ pub(super) fn keys<'b>(round: &Round<'b>) -> Vec<Key<'b>> {
         for (ordinal, (command, keeps)) in kept.enumerate() {
             let append = &round.batch[command.index];
             let (Some(id), Some(text)) = (command.key, &append.key) else { continue };
+            let behind = command.before + count(append.events.len());
             keys.push(Key {
                 id,
                 text: keeps.then_some(text.as_str()),
@@ -135,8 +139,10 @@ pub(super) fn keys<'b>(round: &Round<'b>) -> Vec<Key<'b>> {
                 before: command.before,
                 events: count(append.events.len()),
                 stream: (!group.writes()).then_some(&append.stream),
+                last: if behind > 0 { earlier + behind } else { 0 },
             });
         }
+        earlier += group.events;
     }
     // The same order everywhere: two batches with the same keys do not wait for each other in a circle.
     keys.sort_by_key(|key| key.id);
@@ -158,7 +164,8 @@ fn add_keys(arguments: &mut Filling, round: &Round<'_>, names: &Dictionary) -> R
         .add(keys.iter().map(|key| key.before).collect::<Vec<_>>())
         .add(keys.iter().map(|key| key.events).collect::<Vec<_>>())
         .add(categories)
-        .add(keys.iter().map(|key| key.stream.map(StreamId::id)).collect::<Vec<_>>());
+        .add(keys.iter().map(|key| key.stream.map(StreamId::id)).collect::<Vec<_>>())
+        .add(keys.iter().map(|key| key.last).collect::<Vec<_>>());
     Ok(())
 }
 

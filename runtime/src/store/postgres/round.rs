@@ -176,6 +176,11 @@ impl<'b> Group<'b> {
         self.kind() == 0
     }
 
+    /// Whether its first append asks where the stream stands.
+    pub(super) fn asks(&self, batch: &[Append]) -> bool {
+        self.commands.first().is_some_and(|command| batch[command.index].events.is_empty())
+    }
+
     pub(super) fn writes(&self) -> bool {
         self.events > 0
     }

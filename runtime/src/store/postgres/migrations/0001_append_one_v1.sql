@@ -67,7 +67,12 @@ BEGIN
     RETURN;
   END IF;
 
-  IF n > 0 THEN
+  IF n = 1 THEN
+    at_position := pg_catalog.nextval('gesta.position');
+    INSERT INTO gesta.events (position, version, recorded_at, type_id, type_version, stream_id, meta, payload)
+    VALUES (at_position, at_version, pg_catalog.clock_timestamp(), types[1], type_versions[1], to_stream, given_meta,
+            payloads[1]);
+  ELSIF n > 1 THEN
     WITH written AS (
       INSERT INTO gesta.events (position, version, recorded_at, type_id, type_version, stream_id, meta, payload)
       SELECT pg_catalog.nextval('gesta.position'), at_version - n + e.i, pg_catalog.clock_timestamp(),

@@ -15,10 +15,13 @@
 CREATE FUNCTION gesta.append_v1(
   g_stream uuid[], g_expected bigint[], g_events integer[], new_category integer[], new_id text[],
   writing integer,                                  -- how many groups have events
+  asks boolean,                                     -- whether a group begins with a command without events
   e_group integer[], e_ordinal integer[], e_type integer[], e_type_version integer[], e_meta bytea[],
   e_payload bytea[],
   k_key uuid[], k_text text[], k_group integer[], k_command integer[], k_before integer[], k_events integer[],
   k_category integer[], k_id text[],
+  k_last integer[],                                 -- the number of its last event among all events, or of the one
+                                                    -- before it in the group; 0 where there is none
   OUT before bigint[],                              -- of each group: the version it stands on, NULL if nothing is stored
   OUT positions bigint[],                           -- of all events that are stored, ascending
   OUT actual bigint[],                              -- of each group: its version now, where some were not stored whole
@@ -36,7 +39,7 @@ DECLARE
   moved    integer[];
   moved_from bigint[];
   cut      integer[];                               -- of each group: the first command that is not stored
-  plain    boolean := writing = pg_catalog.cardinality(g_stream);
+  plain    boolean := writing = pg_catalog.cardinality(g_stream) AND NOT asks;
   i        integer;
 BEGIN
   IF pg_catalog.current_setting('synchronous_commit') = 'off' THEN
@@ -103,11 +106,11 @@ BEGIN
            AS e(g, ordinal, type_id, type_version, meta, payload)
      WHERE before[e.g] IS NOT NULL AND e.ordinal <= g_events[e.g]
     RETURNING position)
-  SELECT array_agg(w.position) INTO positions FROM written AS w;
+  SELECT array_agg(w.position ORDER BY w.position) INTO positions FROM written AS w;
 
   IF keys > 0 THEN
-    PERFORM gesta.keep_keys_v1(g_stream, before, cut, tails, low,
-      k_key, k_text, k_group, k_command, k_before, k_events, k_category, k_id);
+    PERFORM gesta.keep_keys_v1(g_stream, before, cut, tails, CASE WHEN plain THEN positions END, low,
+      k_key, k_text, k_group, k_command, k_before, k_events, k_category, k_id, k_last);
   END IF;
 END $$;
 
@@ -150,11 +153,11 @@ BEGIN
 END $$;
 
 -- Keeps the keys of what was stored, with the receipts that they give from now on. A key without its text was only
--- looked for.
+-- looked for. Where all was stored, the positions of all events are given; otherwise they are looked up.
 CREATE FUNCTION gesta.keep_keys_v1(
-  g_stream uuid[], before bigint[], cut integer[], tails bigint[], low bigint,
+  g_stream uuid[], before bigint[], cut integer[], tails bigint[], positions bigint[], low bigint,
   k_key uuid[], k_text text[], k_group integer[], k_command integer[], k_before integer[], k_events integer[],
-  k_category integer[], k_id text[])
+  k_category integer[], k_id text[], k_last integer[])
 RETURNS void LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   kept integer;
@@ -165,12 +168,13 @@ BEGIN
   INSERT INTO gesta.commands (key, stream_id, version, position, events, category, id, text)
   SELECT k.key, g_stream[k.g], before[k.g] + k.earlier + k.events,
          CASE WHEN k.earlier + k.events = 0 THEN tails[k.g]
+              WHEN positions IS NOT NULL THEN positions[k.last]
               ELSE (SELECT e.position FROM gesta.events AS e
                      WHERE e.stream_id = g_stream[k.g] AND e.version = before[k.g] + k.earlier + k.events
                        AND e.position > low) END,
          k.events, k.category, k.id, k.text
-    FROM unnest(k_key, k_text, k_group, k_command, k_before, k_events, k_category, k_id)
-         AS k(key, text, g, command, earlier, events, category, id)
+    FROM unnest(k_key, k_text, k_group, k_command, k_before, k_events, k_category, k_id, k_last)
+         AS k(key, text, g, command, earlier, events, category, id, last)
    WHERE k.text IS NOT NULL AND before[k.g] IS NOT NULL AND (cut[k.g] IS NULL OR k.command < cut[k.g])
   ON CONFLICT DO NOTHING;
   GET DIAGNOSTICS kept = ROW_COUNT;

@@ -244,3 +244,25 @@ async fn a_store_may_flush_less_often() {
     assert_eq!(count, 1);
     store.close().await;
 }
+
+#[tokio::test]
+async fn an_address_leads_to_a_file_or_into_memory() {
+    let folder = Folder::new();
+    let path = folder.path("events.db");
+    let first = gesta::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+    first.port().append(&[append("ann", 0, b"{}")]).await.unwrap();
+    let second = gesta::connect(&format!("sqlite://{}", path.display())).await.unwrap();
+    assert_eq!(second.port().last_position().await.unwrap().raw(), 1, "both are one file");
+    for address in ["sqlite::memory:", "sqlite://:memory:"] {
+        let memory = gesta::connect(address).await.unwrap();
+        assert_eq!(memory.port().last_position().await.unwrap().raw(), 0, "{address}");
+    }
+    let memory = Sqlite::open(":memory:").await.unwrap();
+    memory.append(&[append("ann", 0, b"{}")]).await.unwrap();
+    assert_eq!(memory.last_position().await.unwrap().raw(), 1);
+    assert!(!Path::new(":memory:").exists());
+    for address in ["sqlite:", "sqlite://", "sqlite:events.db?mode=ro"] {
+        let error = gesta::connect(address).await.unwrap_err();
+        assert!(matches!(error, ConnectError::UnknownUrl { .. }), "{address}: {error}");
+    }
+}

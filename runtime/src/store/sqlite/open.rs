@@ -23,6 +23,10 @@ use super::{
 use crate::store::ConnectError;
 
 pub(super) async fn file(options: SqliteOptions, path: &Path) -> Result<Sqlite, ConnectError> {
+    // SQLite's own word for it. As a file, every connection would be a database of its own.
+    if path == Path::new(":memory:") {
+        return memory(options).await;
+    }
     let target = path.display().to_string();
     check_path(path).map_err(|reason| unreachable(&target, reason))?;
     let connect = common(&options).filename(path).create_if_missing(true);

@@ -68,7 +68,7 @@ impl SqliteOptions {
     }
 
     /// Opens a file, which is made if there is none, and brings gesta's tables in it up to date. Other tables in
-    /// it are left alone.
+    /// it are left alone. The path `:memory:` is [`SqliteOptions::in_memory`].
     ///
     /// # Errors
     /// [`ConnectError::Unreachable`] when there is no such place, when it is not a database, cannot be written or

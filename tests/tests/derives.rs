@@ -20,7 +20,7 @@ struct OrderId {
 struct TraceId(uuid_type::Uuid);
 
 mod uuid_type {
-    pub use gesta::__private::uuid::Uuid;
+    pub(crate) use gesta::__private::uuid::Uuid;
 }
 
 #[test]
@@ -75,6 +75,7 @@ struct Node {
     children: Vec<Node>,
 }
 
+#[expect(dead_code, reason = "only its shape is looked at")]
 #[derive(Schema)]
 #[serde(transparent)]
 struct Wrapper {
@@ -85,6 +86,7 @@ struct Wrapper {
 #[schema(as = String)]
 struct Money;
 
+#[expect(dead_code, reason = "only its shape is looked at")]
 #[derive(Schema)]
 struct Priced {
     #[serde(with = "nothing")]

@@ -40,7 +40,7 @@ impl<D: Domain> App<D> {
         I::Aggregate: CommandHandlers + PartOf<D>,
         C: Create<I::Aggregate, Error = E>,
     {
-        self.send(id, command)
+        self.send::<I::Aggregate, C>(id, command)
     }
 
     /// Sends a command to an existing aggregate. Nothing happens until the result is awaited.
@@ -54,19 +54,18 @@ impl<D: Domain> App<D> {
         I::Aggregate: CommandHandlers + PartOf<D>,
         C: Handle<I::Aggregate, Error = E>,
     {
-        self.send(id, command)
+        self.send::<I::Aggregate, C>(id, command)
     }
 
-    fn send<I, C>(&self, id: &I, command: C) -> Execute<C::Error>
+    fn send<A, C>(&self, id: &A::Id, command: C) -> Execute<C::Error>
     where
-        I: AggregateId,
-        I::Aggregate: CommandHandlers + PartOf<D>,
-        C: CommandOf<I::Aggregate>,
+        A: CommandHandlers + PartOf<D>,
+        C: CommandOf<A>,
     {
         let (shared, id) = (self.shared.clone(), id.clone());
         Execute::new(move |options| {
             Box::pin(async move {
-                let deps = <I::Aggregate as PartOf<D>>::supply(&shared.deps);
+                let deps = <A as PartOf<D>>::supply(&shared.deps);
                 shared.executor.execute(id, command, options, deps).await
             })
         })

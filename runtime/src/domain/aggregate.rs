@@ -1,4 +1,4 @@
-use super::{AggregateId, Event};
+use super::{AggregateId, Event, Id};
 use crate::codec::{DecodeError, EncodeError};
 
 /// A consistency boundary: a state, folded from the events of one stream, that decides about commands.
@@ -11,7 +11,7 @@ use crate::codec::{DecodeError, EncodeError};
 )]
 pub trait Aggregate: Sized + Send + Sync + 'static {
     /// What names an instance.
-    type Id: AggregateId<Aggregate = Self>;
+    type Id: AggregateId<Aggregate = Self> + Id;
     /// What is recorded of an instance.
     type Event: Event;
     /// The category of its streams, such as `account`.

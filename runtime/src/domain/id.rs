@@ -25,16 +25,22 @@ pub trait IdKey: Clone + Eq + Hash + Send + Sync + 'static {}
 impl<T: Clone + Eq + Hash + Send + Sync + 'static> IdKey for T {}
 
 /// The identity of one kind of aggregate. `#[aggregate(id = ..)]` writes this.
+///
+/// That it is an [`Id`] is asked for once, by [`Aggregate::Id`]; asked for here as well, a forgotten derive would be
+/// reported twice.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the id of an aggregate",
     label = "no `#[aggregate(id = {Self}, ..)]` names it"
 )]
-pub trait AggregateId: Id {
+pub trait AggregateId: Sized {
     /// The aggregate that this id names.
     type Aggregate: Aggregate<Id = Self>;
 
     /// Addresses a command to the aggregate with this id, to be sent by a saga or a process manager.
-    fn send<C>(&self, command: C) -> Dispatch<Self, C> {
+    fn send<C>(&self, command: C) -> Dispatch<Self, C>
+    where
+        Self: Clone,
+    {
         Dispatch { to: self.clone(), command }
     }
 }

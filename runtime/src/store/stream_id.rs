@@ -25,7 +25,11 @@ impl StreamId {
 
     /// The stream of an aggregate.
     pub fn of<I: AggregateId>(id: &I) -> Self {
-        Self::new(<I::Aggregate as Aggregate>::NAME, &id.to_string())
+        Self::of_aggregate::<I::Aggregate>(id)
+    }
+
+    fn of_aggregate<A: Aggregate>(id: &A::Id) -> Self {
+        Self::new(A::NAME, &id.to_string())
     }
 
     /// Sixteen bytes that stand for the name, the same in every process: UUIDv5 of category, NUL and id.

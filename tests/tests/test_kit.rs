@@ -208,6 +208,19 @@ other events than expected
 }
 
 #[test]
+fn a_long_history_is_shown_by_its_end() {
+    let history = (0..50).map(|n| scanned(&n.to_string()));
+    let begun = given::<Parcel>([registered()].into_iter().chain(history));
+    let (text, _) = failure(|| begun.clone().when(scan(["York"])).then([]));
+    assert!(
+        text.contains("given, of Parcel\n    .. 31 events before\n    Scanned { depot: \"30\" }\n"),
+        "{text}"
+    );
+    assert!(text.contains("    Scanned { depot: \"49\" }\n\n  when Scan\n"), "{text}");
+    begun.when(scan(["York"])).then([scanned("York")]);
+}
+
+#[test]
 fn a_rejection_in_place_of_events_is_shown() {
     let (text, _) = failure(|| {
         given::<Parcel>([registered(), delivered(None, "test")]).when(scan(["York"])).then([scanned("York")]);

@@ -9,8 +9,35 @@ use crate::{
 
 /// A whole application in memory, whose time stands still until the test moves it. Cheap to clone.
 ///
-/// It dereferences to [`App`], so everything that an application does is there:
-/// `app.execute(&id, command).await`, and then `app.clock().advance(..)`.
+/// It dereferences to [`App`], so everything that an application does is there.
+///
+/// ```
+/// # use std::convert::Infallible;
+/// # use gesta::prelude::*;
+/// # #[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]
+/// # pub struct DoorId(pub u32);
+/// # #[event]
+/// # pub enum DoorEvent { Built }
+/// # #[aggregate(id = DoorId, event = DoorEvent)]
+/// # #[derive(Default)]
+/// # pub struct Door {}
+/// # #[apply(DoorEvent)]
+/// # impl Door { fn built(&mut self) {} }
+/// # pub struct Build;
+/// # #[command_handler]
+/// # impl Door { fn build(_: Build) -> Result<DoorEvent, Infallible> { Ok(DoorEvent::Built) } }
+/// # gesta::domain! { pub House { aggregates: [Door] } }
+/// use gesta::test::TestApp;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let app = TestApp::<House>::start(()).await;
+/// app.clock().advance(Duration::from_secs(60));
+/// app.create(&DoorId(1), Build).await.expect("a new door");
+/// let entry = &app.log().page(1).await.expect("the log").events[0];
+/// assert_eq!(entry.recorded_at, app.clock().now());
+/// # }
+/// ```
 pub struct TestApp<D: Domain> {
     app: App<D>,
     clock: ManualClock,

@@ -1,4 +1,4 @@
-use std::{any::type_name, borrow::Borrow};
+use std::{any::type_name, borrow::Borrow, fmt};
 
 use super::{
     drive::{PATIENCE, STUCK, drive},
@@ -63,12 +63,26 @@ where
 }
 
 /// What has happened so far, and who asks now.
-#[derive(Clone, Debug)]
 #[must_use = "nothing is tested until a command is given with `.when(..)`"]
 pub struct Given<A: Aggregate> {
     events: Vec<A::Event>,
     id: Option<A::Id>,
     meta: Meta,
+}
+
+impl<A: Aggregate<Event: Clone>> Clone for Given<A> {
+    fn clone(&self) -> Self {
+        Self { events: self.events.clone(), id: self.id.clone(), meta: self.meta.clone() }
+    }
+}
+
+impl<A: Aggregate<Event: fmt::Debug>> fmt::Debug for Given<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Given")
+            .field("events", &self.events)
+            .field("meta", &self.meta)
+            .finish_non_exhaustive()
+    }
 }
 
 /// That a handler needs nothing of the application.

@@ -1,10 +1,15 @@
-use std::{error::Error, fmt::Debug};
+use std::{
+    error::Error,
+    fmt::{self, Debug},
+};
 
 use super::columns;
 use crate::domain::Aggregate;
 
+/// How many events of the history a failure shows.
+const MOST_OF_THE_HISTORY: usize = 20;
+
 /// What the aggregate has decided, to be compared with what was expected.
-#[derive(Debug)]
 #[must_use = "nothing is checked until `.then(..)` or `.rejects(..)`"]
 pub struct When<A: Aggregate, E> {
     pub(super) given: Vec<A::Event>,
@@ -14,12 +19,21 @@ pub struct When<A: Aggregate, E> {
     pub(super) decided: Decided<A::Event, E>,
 }
 
-#[derive(Debug)]
 pub(super) enum Decided<Event, E> {
     Events(Vec<Event>),
     Rejected(E),
     AlreadyExists,
     NotFound,
+}
+
+impl<A: Aggregate<Event: Debug>, E: Error> Debug for When<A, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("When")
+            .field("given", &self.given)
+            .field("command", &self.command)
+            .field("decided", &in_words(&self.decided))
+            .finish_non_exhaustive()
+    }
 }
 
 impl<A, E> When<A, E>
@@ -160,12 +174,21 @@ where
     #[track_caller]
     fn fail(&self, what: &str, table: &str) -> ! {
         let Self { aggregate, command, .. } = self;
-        let given = match &self.given[..] {
-            [] => "    nothing".to_owned(),
-            events => events.iter().map(|event| format!("    {event:?}")).collect::<Vec<_>>().join("\n"),
-        };
+        let given = history(&self.given);
         panic!("{what}\n\n  given, of {aggregate}\n{given}\n\n  when {command}\n\n{table}\n");
     }
+}
+
+/// The last events of a history, which explain the most.
+fn history(events: &[impl Debug]) -> String {
+    let left_out = events.len().saturating_sub(MOST_OF_THE_HISTORY);
+    let mut rows: Vec<String> = events[left_out..].iter().map(|event| format!("    {event:?}")).collect();
+    match (left_out, events.len()) {
+        (_, 0) => rows.push("    nothing".into()),
+        (0, _) => {}
+        _ => rows.insert(0, format!("    .. {left_out} events before")),
+    }
+    rows.join("\n")
 }
 
 fn in_words<Event: Debug, E: Error>(decided: &Decided<Event, E>) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! A command's life: load, decide, append.
 //!
-//! The state of an aggregate stays in memory between commands ([`slot`]). A command decides on it, changes it and
-//! queues its events ([`appender`]) while it holds the aggregate's turn; it is acknowledged after the commit. The
+//! The state of an aggregate stays in memory between commands (`slot.rs`). A command decides on it, changes it and
+//! queues its events (`appender.rs`) while it holds the aggregate's turn; it is acknowledged after the commit. The
 //! next command decides on the changed state meanwhile, so that commands on one aggregate share a transaction. What
 //! makes this exact is the version check of the append: whatever was decided on a state that the store does not
 //! confirm is decided again on a fresh one.

@@ -4,6 +4,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use futures_util::future::BoxFuture;
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -55,19 +56,20 @@ impl Appender {
     }
 
     /// Queues an append. Those of one stream are stored in the order in which they are queued.
-    pub(super) fn submit(self: &Arc<Self>, job: Job) -> Result<(), Busy> {
+    ///
+    /// Where no lane is open for it, one is opened: it stores as long as it is polled and there is something to store.
+    pub(super) fn submit(self: &Arc<Self>, job: Job) -> Result<Option<BoxFuture<'static, ()>>, Busy> {
         let mut queue = self.lock();
         if queue.waiting.len() >= self.capacity {
             job.ticket.discard();
             return Err(Busy);
         }
         queue.waiting.push_back(job);
-        if queue.lanes < self.lanes {
-            queue.lanes += 1;
-            drop(queue);
-            tokio::spawn(Lane { appender: self.clone(), open: true }.run());
+        if queue.lanes == self.lanes {
+            return Ok(None);
         }
-        Ok(())
+        queue.lanes += 1;
+        Ok(Some(Box::pin(Lane { appender: self.clone(), open: true }.run())))
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {

@@ -138,10 +138,19 @@ impl Inner {
         statement: impl Future<Output = Result<T, sqlx::Error>>,
     ) -> Result<T, StoreError> {
         let patience = self.link.options.timeout;
-        match timeout(patience, statement).await {
+        let result = match timeout(patience, statement).await {
             Ok(result) => result.map_err(|error| reading(what, error)),
             Err(_) => Err(StoreError::Unavailable { what, source: Box::new(Silent(patience)) }),
+        };
+        self.noting_loss(result)
+    }
+
+    /// Behind a connection that was lost there may be another server next time, where numbers mean other names.
+    fn noting_loss<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(StoreError::Unavailable { .. }) = &result {
+            self.link.names.forget();
         }
+        result
     }
 
     /// Sends one call. It must run to its end, whatever becomes of the caller.
@@ -248,7 +257,8 @@ impl EventStore for Postgres {
     async fn read_stream(&self, read: &ReadStream, visit: StreamVisitor<'_>) -> Result<(), StoreError> {
         read.stream.check()?;
         let mut lease = self.inner.readers.take("reading a stream").await?;
-        let at_rest = self.inner.reading(&mut lease).stream(read, visit).await?;
+        let read = self.inner.reading(&mut lease).stream(read, visit).await;
+        let at_rest = self.inner.noting_loss(read)?;
         if at_rest {
             self.inner.readers.give_back(lease);
         }
@@ -257,7 +267,8 @@ impl EventStore for Postgres {
 
     async fn read_log(&self, read: &ReadLog, visit: LogVisitor<'_>) -> Result<Position, StoreError> {
         let mut lease = self.inner.readers.take("reading the log").await?;
-        let (last, at_rest) = self.inner.reading(&mut lease).log(read, visit).await?;
+        let read = self.inner.reading(&mut lease).log(read, visit).await;
+        let (last, at_rest) = self.inner.noting_loss(read)?;
         if at_rest {
             self.inner.readers.give_back(lease);
         }

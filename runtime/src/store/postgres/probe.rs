@@ -171,3 +171,34 @@ async fn sees_locks(first: &mut PgConnection, second: &mut PgConnection) -> Resu
     transaction.rollback().await?;
     Ok(seen)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sound() -> Facts {
+        Facts {
+            version: 150_000,
+            version_text: "15.0".to_owned(),
+            in_recovery: false,
+            isolation: "read committed".to_owned(),
+            read_only: false,
+            shares_processes: false,
+            locks_are_real: true,
+        }
+    }
+
+    fn reason(facts: Facts) -> String {
+        judge(&facts).expect_err("it must be refused").0
+    }
+
+    /// The other refusals are shown on real servers; these need servers that are not at hand everywhere.
+    #[test]
+    fn servers_that_would_be_silently_unsafe_are_refused() {
+        assert_eq!(judge(&sound()), Ok(()));
+        let old = Facts { version: 140_020, version_text: "14.20".to_owned(), ..sound() };
+        assert!(reason(old).contains("PostgreSQL 14.20"));
+        assert!(reason(Facts { locks_are_real: false, ..sound() }).contains("advisory lock"));
+        assert!(reason(Facts { shares_processes: true, ..sound() }).contains("pooler"));
+    }
+}

@@ -1,5 +1,6 @@
 //! The order of the log under everything that breaks it elsewhere: writers whose transactions take their time, have
-//! their transaction id early, are rolled back, whole or to a savepoint, while readers follow.
+//! their transaction id early, are rolled back, whole or to a savepoint, and new segments of the log, while readers
+//! follow.
 
 use std::{
     collections::BTreeMap,
@@ -113,6 +114,17 @@ async fn follow_naively(url: String, stopped: Arc<AtomicBool>) -> Seen {
     }
 }
 
+/// Begins new segments of the log while it is written.
+async fn rotate(url: String, stopped: Arc<AtomicBool>) -> i64 {
+    let mut connection = PgConnection::connect(&url).await.expect("a connection");
+    let mut segment = 0;
+    while !stopped.load(Ordering::SeqCst) {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        segment = connection.fetch_one("SELECT gesta.rotate()").await.expect("a segment").get(0);
+    }
+    segment
+}
+
 /// How many events of one sequence come before an earlier one of their stream.
 fn inversions(seen: &Seen) -> usize {
     let mut versions = BTreeMap::new();
@@ -128,6 +140,7 @@ async fn round(database: &Database) -> (usize, usize) {
     let reader = Postgres::options().readers(1).connect(database.url()).await.expect("a store of the reader");
     let follower = tokio::spawn(follow(reader.clone(), Arc::clone(&stopped)));
     let naive = tokio::spawn(follow_naively(database.url().to_owned(), Arc::clone(&stopped)));
+    let rotator = tokio::spawn(rotate(database.url().to_owned(), Arc::clone(&stopped)));
     let until = Instant::now() + ROUND;
     let writers: Vec<_> =
         (0..WRITERS).map(|number| tokio::spawn(write(store.clone(), pool.clone(), number, until))).collect();
@@ -135,6 +148,7 @@ async fn round(database: &Database) -> (usize, usize) {
         writer.await.expect("a writer ends without a panic");
     }
     stopped.store(true, Ordering::SeqCst);
+    assert!(rotator.await.expect("the rotator") > 1, "the log has grown by no segment");
     let (followed, naive) = (follower.await.expect("the follower"), naive.await.expect("the naive reader"));
 
     let mut connection = PgConnection::connect(database.url()).await.expect("a connection");

@@ -78,7 +78,7 @@ struct State {
 }
 
 async fn state(connection: &mut PgConnection) -> Result<State, sqlx::Error> {
-    let exists: bool = sqlx::query_scalar("SELECT pg_catalog.to_regclass('gesta.migrations') IS NOT NULL")
+    let exists: bool = sqlx::query_scalar(include_str!("sql/has_migrations.sql"))
         .persistent(false)
         .fetch_one(&mut *connection)
         .await?;

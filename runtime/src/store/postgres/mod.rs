@@ -4,6 +4,7 @@
 //! How the order of the log is kept is told in `migrations/0001_append_v1.sql`.
 
 mod append;
+mod deliver;
 mod failure;
 mod held;
 mod link;
@@ -21,7 +22,7 @@ use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use sqlx::{
-    PgConnection, PgPool, Row,
+    PgPool, Row,
     postgres::{PgConnectOptions, PgRow},
 };
 use tokio::time::timeout;
@@ -29,14 +30,11 @@ use tokio::time::timeout;
 pub use options::PostgresOptions;
 
 use self::{
-    append::Call,
     failure::{Failure, Silent, reading},
     held::{Held, Lease},
     link::{Duty, Link},
-    names::Dictionary,
     read::Reading,
-    round::{Progress, key_id},
-    to_the_end::ToTheEnd,
+    round::key_id,
 };
 use super::{
     Append, ConnectError, EventStore, LogVisitor, Outcome, ReadLog, ReadStream, SnapshotRef, Store,
@@ -110,27 +108,6 @@ impl Postgres {
 }
 
 impl Inner {
-    /// The dictionary, with every name of a batch in it.
-    async fn names_for(&self, batch: &[Append]) -> Result<Arc<Dictionary>, StoreError> {
-        const WHAT: &str = "giving numbers to names";
-        let mut rounds = 0;
-        loop {
-            let known = self.link.names.known();
-            let unknown = append::unknown_names(batch, &known);
-            // A lost connection elsewhere makes everybody forget; that does not happen for ever.
-            if unknown.iter().all(|(_, names)| names.is_empty()) || rounds == REPEATS {
-                return Ok(known);
-            }
-            rounds += 1;
-            let mut lease = self.readers.take(WHAT).await?;
-            for (kind, names) in unknown.iter().filter(|(_, names)| !names.is_empty()) {
-                let interning = self.link.names.intern(&mut lease, *kind, names);
-                self.patiently(WHAT, interning).await?;
-            }
-            self.readers.give_back(lease);
-        }
-    }
-
     /// Waits for a statement as long as the options allow.
     async fn patiently<T>(
         &self,
@@ -153,88 +130,9 @@ impl Inner {
         result
     }
 
-    /// Sends one call. It must run to its end, whatever becomes of the caller.
-    async fn send(&self, call: Call) -> Result<PgRow, Failure> {
-        let mut lease = self.lanes.take("appending").await.map_err(Failure::Store)?;
-        let patience = self.link.options.timeout;
-        let error = match timeout(patience, call.send(&mut lease)).await {
-            Ok(Ok(row)) => {
-                self.lanes.give_back(lease);
-                return Ok(row);
-            }
-            Ok(Err(error)) if Failure::leaves_connection(&error) => {
-                self.lanes.give_back(lease);
-                return Err(Failure::of(error));
-            }
-            Ok(Err(error)) => Failure::of(error),
-            Err(_) => Failure::Unknown(Box::new(Silent(patience))),
-        };
-        self.link.names.forget();
-        Err(error)
-    }
-
-    /// A batch that takes more than one call, in one transaction. Where it fails, the connection is closed, and
-    /// with it the transaction.
-    async fn send_rounds(&self, batch: &[Append], names: &Dictionary) -> Result<Vec<Outcome>, Failure> {
-        let mut lease = self.lanes.take("appending").await.map_err(Failure::Store)?;
-        let patience = self.link.options.timeout;
-        let silent = |_| Failure::Unavailable(Box::new(Silent(patience)));
-        let rounds = async {
-            sqlx::query("BEGIN").execute(&mut *lease).await.map_err(Failure::before_commit)?;
-            append_in_rounds(&mut lease, batch, names).await
-        };
-        let outcomes = timeout(patience, rounds).await.map_err(silent)??;
-        match timeout(patience, sqlx::query("COMMIT").execute(&mut *lease)).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => return Err(Failure::of(error)),
-            Err(_) => return Err(Failure::Unknown(Box::new(Silent(patience)))),
-        }
-        self.lanes.give_back(lease);
-        Ok(outcomes)
-    }
-
     fn reading<'a>(&'a self, lease: &'a mut Lease) -> Reading<'a> {
         Reading { connection: lease, names: &self.link.names, patience: self.link.options.timeout }
     }
-}
-
-impl Postgres {
-    async fn append_once(&self, batch: &[Append]) -> Result<Vec<Outcome>, Failure> {
-        let names = self.inner.names_for(batch).await.map_err(Failure::Store)?;
-        let inner = Arc::clone(&self.inner);
-        if let [append] = batch {
-            let call = Call::one(append, &names)?;
-            let row = ToTheEnd::of(async move { inner.send(call).await }).await?;
-            return settle::outcome_of_one(&row).map(|outcome| vec![outcome]).map_err(Failure::of);
-        }
-        let mut progress = Progress::new(batch);
-        match progress.next(batch) {
-            Some(round) if round.is_last => {
-                let call = Call::many(&round, &names)?;
-                let row = ToTheEnd::of(async move { inner.send(call).await }).await?;
-                settle::settle(&mut progress, &round, &row).map_err(Failure::of)?;
-                progress.finish()
-            }
-            _ => {
-                let batch = batch.to_vec();
-                ToTheEnd::of(async move { inner.send_rounds(&batch, &names).await }).await
-            }
-        }
-    }
-}
-
-/// Appends a batch in a transaction that is open, in as many rounds as it takes.
-async fn append_in_rounds(
-    connection: &mut PgConnection,
-    batch: &[Append],
-    names: &Dictionary,
-) -> Result<Vec<Outcome>, Failure> {
-    let mut progress = Progress::new(batch);
-    while let Some(round) = progress.next(batch) {
-        let row = Call::many(&round, names)?.send(&mut *connection).await.map_err(Failure::before_commit)?;
-        settle::settle(&mut progress, &round, &row).map_err(Failure::before_commit)?;
-    }
-    progress.finish()
 }
 
 #[async_trait]

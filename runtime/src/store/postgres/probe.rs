@@ -151,7 +151,7 @@ async fn facts(link: &Link) -> Result<Facts, BoxError> {
 /// The server process of a connection inside a transaction, when a pooler cannot hand it on.
 async fn process_in_transaction(connection: &mut PgConnection) -> Result<i32, BoxError> {
     let mut transaction = connection.begin().await?;
-    let process = sqlx::query_scalar("SELECT pg_catalog.pg_backend_pid()").persistent(false);
+    let process = sqlx::query_scalar(include_str!("sql/process.sql")).persistent(false);
     let process = process.fetch_one(&mut *transaction).await?;
     transaction.rollback().await?;
     Ok(process)

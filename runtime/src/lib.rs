@@ -1,4 +1,18 @@
-//! gesta
+//! A framework for event-sourced domains: written as annotated types, checked by the compiler, executed exactly on
+//! PostgreSQL, SQLite or in memory.
+//!
+//! Read in this order:
+//!
+//! 1. The macros, as a domain is written: [`Id`](macro@Id), [`event`](macro@event), [`aggregate`](macro@aggregate),
+//!    [`apply`](macro@apply), [`command_handler`](macro@command_handler), [`domain!`](macro@domain) and
+//!    [`Provide`](macro@Provide). `use gesta::prelude::*` imports them.
+//! 2. [`connect`] opens a store. `domain!` gives the domain a function `app`, which makes a [`Builder`], and that
+//!    starts an [`App`]: it creates, executes, loads, and shows the history and the [`log`].
+//! 3. [`test`](testing) tests a domain without a store, and has an application in memory with time by hand.
+//! 4. [`domain`](mod@domain) has the traits behind the macros, [`store`] says what every store promises, and
+//!    [`execute`] what happens to a command.
+//!
+//! What is not there yet is in the README: the read side, reactions, sagas, and what leaves the system.
 
 #[doc(hidden)]
 #[path = "private/mod.rs"]

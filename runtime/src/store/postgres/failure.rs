@@ -1,6 +1,10 @@
 //! What the driver's errors mean for the promises of a store.
 
-use sqlx::{Error, error::DatabaseError};
+use sqlx::{
+    Error,
+    error::DatabaseError,
+    postgres::{PgDatabaseError, PgSeverity},
+};
 
 use crate::store::{Append, BoxError, StoreError};
 
@@ -106,10 +110,17 @@ pub(super) fn reading(what: &'static str, error: Error) -> StoreError {
 pub(super) struct Silent(pub(super) std::time::Duration);
 
 fn verdict(said: &(dyn DatabaseError + 'static)) -> Verdict {
-    let fatal = said
-        .try_downcast_ref::<sqlx::postgres::PgDatabaseError>()
-        .is_some_and(|said| !matches!(said.severity(), sqlx::postgres::PgSeverity::Error));
-    by_code(fatal, said.code().as_deref().unwrap_or_default())
+    let Some(said) = said.try_downcast_ref::<PgDatabaseError>() else { return Verdict::Refused };
+    if lacks_partition(said) {
+        return Verdict::InTheWay;
+    }
+    by_code(!matches!(said.severity(), PgSeverity::Error), said.code())
+}
+
+/// A transaction that has appended before a segment was made does not see it; the next one does.
+fn lacks_partition(said: &PgDatabaseError) -> bool {
+    let place = (said.code(), said.schema(), said.table(), said.constraint());
+    place == ("23514", Some("gesta"), Some("events"), None)
 }
 
 /// An error rolls its transaction back before it is told; a fatal one ends the connection, and is told at its end.

@@ -22,7 +22,8 @@ SELECT gesta.add_segment(0), gesta.add_segment(1);
 -- positions are then above all that were ever seen. Appends that are under way end in the old segment; nobody waits.
 --
 -- The jump of the sequence is seen at once, new partitions only after the commit: so there is always one in advance,
--- and where it is missing, it is made, and the jump is left to the next call.
+-- and where it is missing, it is made, and the jump is left to the next call. Only a transaction that has appended
+-- before the call before this one, and appends again after this one, is told to begin again.
 CREATE FUNCTION gesta.rotate() RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   segment bigint;

@@ -1,7 +1,8 @@
 //! Commands per second beside hand-written SQL, as medians of ratios within one run.
 //!
 //! `cargo bench -p gesta-tests --bench ratios` with `GESTA_TEST_POSTGRES_URL` set to a server with its default
-//! durability; `ROUNDS` and `SECONDS` change how long it takes.
+//! durability; `ROUNDS` and `SECONDS` change how long it takes, `ONLY` picks cases by a part of their name, `LANES` says
+//! how many transactions of the application are under way at a time.
 
 #![allow(missing_docs, unreachable_pub)]
 
@@ -228,7 +229,8 @@ async fn main() {
     let database = Database::new(Kind::Postgres).await;
     let url = database.url();
     let store = gesta::connect(url).await.expect("the store of the benchmark");
-    let app = Bank::app(store, ()).start().await.expect("the application of the benchmark");
+    let lanes = usize::try_from(env("LANES", 1)).unwrap_or(1);
+    let app = Bank::app(store, ()).lanes(lanes).start().await.expect("the application of the benchmark");
     let hand = Hand::connect(url, 16).await;
     println!("preparing {EXISTING} aggregates with 20 events, and one with 10,000, on both sides ..");
     prepare(&hand, &app).await;

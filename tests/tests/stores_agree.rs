@@ -9,7 +9,7 @@ use gesta::{
 };
 use gesta_tests::{Database, Dice, Kind, append, keyed};
 
-const BATCHES: usize = 250;
+const BATCHES: usize = 100;
 
 /// An append to one of few streams: often at the version that it has, with few keys that are often used again.
 fn draw(dice: &mut Dice, versions: &HashMap<String, u64>) -> Append {
@@ -84,7 +84,7 @@ async fn agrees_with_memory(kind: Kind) {
         store.port().close().await;
         database.remove().await;
     }
-    assert!(seen.len() == 4 && seen.values().all(|times| *times > 40), "not every case was seen: {seen:?}");
+    assert!(seen.len() == 4 && seen.values().all(|times| *times > 15), "not every case was seen: {seen:?}");
 }
 
 #[tokio::test]

@@ -35,6 +35,11 @@ impl Place {
         }
     }
 
+    /// Whether it is in memory, where an append is done at once and there is nothing to wait for.
+    pub fn in_memory(&self) -> bool {
+        matches!(self.0, Inner::Memory(_))
+    }
+
     /// Removes it.
     pub async fn remove(self) {
         if let Inner::Database(database) = self.0 {

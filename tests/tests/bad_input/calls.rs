@@ -54,11 +54,19 @@ async fn a_dropped_command_is_told_by_its_key(place: &Place) {
             app.execute(&id("naive"), scan(n.to_string())).await.expect("scanned");
         }
     }
-    assert!(given_up > 10, "only {given_up} of the calls were dropped before they were done");
+    // In memory a command is done when it is first looked at, so there is no moment in which it could be dropped.
+    let can_be_dropped = !place.in_memory();
+    assert!(
+        !can_be_dropped || given_up > 10,
+        "only {given_up} of the calls were dropped before they were done"
+    );
     let expected: Vec<String> = (0..COMMANDS).map(|n| n.to_string()).collect();
     assert_eq!(depots(&app, &id("keyed")).await, expected);
     let naive = depots(&app, &id("naive")).await;
-    assert!(naive.len() as u64 > COMMANDS, "without keys, some commands must have been stored twice");
+    assert!(
+        !can_be_dropped || naive.len() as u64 > COMMANDS,
+        "without keys, some commands must have been stored twice"
+    );
     app.shutdown().await.expect("shut down");
     another.shutdown().await.expect("shut down");
 }

@@ -28,9 +28,6 @@ pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a s
 
 pub(crate) fn unknown_option(word: &str, owner: &str, known: &[&str]) -> String {
     let hint = did_you_mean(word, known.iter().copied());
-    if known.is_empty() {
-        return format!("`#[{owner}]` takes no options\n  help: write `#[{owner}]`");
-    }
     format!("unknown option `{word}`{hint}\n  help: `#[{owner}(..)]` knows {}", list(known.iter().copied()))
 }
 
@@ -43,9 +40,6 @@ pub(crate) fn missing_option(owner: &str, form: &str) -> String {
 }
 
 pub(crate) fn not_an_option(owner: &str, known: &[&str]) -> String {
-    if known.is_empty() {
-        return format!("`#[{owner}]` takes no options\n  help: write `#[{owner}]`");
-    }
     format!("expected an option of `#[{owner}(..)]`\n  help: it knows {}", list(known.iter().copied()))
 }
 

@@ -1,0 +1,8 @@
+use gesta::prelude::*;
+
+#[event("account")]
+pub enum AccountEvent {
+    Opened { owner: String },
+}
+
+fn main() {}

@@ -83,3 +83,95 @@ fn expansion_cannot_fail() {
         );
     }
 }
+
+/// Shorter pieces of a sentence say too little to be looked for.
+const TELLING: usize = 14;
+
+/// The strings in a piece of code, as they are when the program runs.
+fn strings(code: &str) -> Vec<String> {
+    let (mut found, mut chars) = (Vec::new(), code.chars().peekable());
+    while let Some(c) = chars.next() {
+        if c == '\'' && chars.peek() == Some(&'"') {
+            chars.next();
+        }
+        if c != '"' {
+            continue;
+        }
+        let mut string = String::new();
+        while let Some(c) = chars.next() {
+            match c {
+                '"' => break,
+                '\\' => match chars.next() {
+                    Some('n') => string.push('\n'),
+                    // A line that goes on in the next, without its indentation.
+                    Some('\n') => while chars.next_if(|c| c.is_whitespace()).is_some() {},
+                    Some(c) => string.push(c),
+                    None => break,
+                },
+                c => string.push(c),
+            }
+        }
+        found.push(string);
+    }
+    found
+}
+
+/// The longest piece of a sentence that is the same whatever is filled in.
+fn telling_piece(sentence: &str) -> String {
+    let (open, close) = ('\u{1}', '\u{2}');
+    let sentence = sentence.replace("{{", &open.to_string()).replace("}}", &close.to_string());
+    let pieces = sentence.split('{').enumerate().flat_map(|(place, piece)| {
+        let text = if place == 0 { piece } else { piece.split_once('}').map_or("", |(_, text)| text) };
+        text.split('\n')
+    });
+    let longest = pieces.map(str::trim).max_by_key(|piece| piece.chars().count()).unwrap_or_default();
+    longest.replace(open, "{").replace(close, "}")
+}
+
+/// What of these sentences is in none of the texts.
+fn unseen(sentences: &str, texts: &[String]) -> Vec<String> {
+    let pieces = strings(sentences).iter().map(|sentence| telling_piece(sentence)).collect::<Vec<_>>();
+    let said = |piece: &String| texts.iter().any(|text| text.contains(piece.as_str()));
+    pieces.into_iter().filter(|piece| piece.chars().count() >= TELLING && !said(piece)).collect()
+}
+
+/// Whether the misuse tests of a macro are run. Sentences that are not of one macro are shown by those of any.
+fn is_run(messages: &Path, runner: &str) -> bool {
+    let name = messages.file_stem().expect("a name").to_string_lossy();
+    let of_one_macro = root().join("macros/src").join(&*name).join("expand.rs").exists();
+    !of_one_macro || runner.contains(&format!("check(\"{name}\")"))
+}
+
+#[test]
+fn every_sentence_of_the_macros_is_shown_by_a_misuse_test() {
+    let ui = root().join("tests/ui");
+    let texts: Vec<String> = files(&ui, ".stderr").iter().map(|path| text(path)).collect();
+    let messages = root().join("macros/src/messages");
+    let runner = text(&root().join("tests/tests/ui.rs"));
+    let unseen: Vec<String> = files(&messages, ".rs")
+        .iter()
+        .filter(|path| is_run(path, &runner))
+        .flat_map(|path| {
+            unseen(&code(path), &texts).into_iter().map(|piece| format!("{}: {piece}", path.display()))
+        })
+        .collect();
+    assert!(unseen.is_empty(), "no misuse test shows\n{}", unseen.join("\n"));
+}
+
+#[test]
+fn a_sentence_that_no_test_shows_is_noticed() {
+    let code = r#"
+        fn wrong(name: &str) -> String {
+            format!("`{name}` is not an enum\n  \
+                     help: write `enum {name} {{ .. }}` in its place")
+        }
+        fn quote(c: char) -> bool { c == '"' }
+        fn short() -> &'static str { "a word" }
+        fn other() -> &'static str { "nobody has ever seen \"this\"" }
+    "#;
+    let shown =
+        "error: `Lamp` is not an enum\n         help: write `enum Lamp { .. }` in its place".to_owned();
+    assert_eq!(unseen(code, &[shown]), [r#"nobody has ever seen "this""#]);
+    assert_eq!(unseen(code, &[]).len(), 2);
+    assert_eq!(telling_piece("a `{a}: {{ {b} }}` once more"), "}` once more");
+}

@@ -39,6 +39,26 @@ fn test_kit() {
     check("test_kit");
 }
 
+#[test]
+fn aggregate() {
+    check("aggregate");
+}
+
+#[test]
+fn apply() {
+    check("apply");
+}
+
+#[test]
+fn command_handler() {
+    check("command_handler");
+}
+
+#[test]
+fn domain() {
+    check("domain");
+}
+
 /// One mistake, one error: more only where the file says why, as `// N errors: reason`.
 #[test]
 fn one_mistake_is_one_error() {

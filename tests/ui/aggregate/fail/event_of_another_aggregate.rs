@@ -1,0 +1,38 @@
+use gesta::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]
+pub struct JarId(pub String);
+
+#[event]
+#[derive(Clone, Debug, PartialEq)]
+pub enum JarEvent {
+    Made { owner: String },
+    Filled { sweets: u32, by: String },
+    Renamed(String),
+    Broken,
+}
+
+#[aggregate(id = JarId, event = JarEvent)]
+#[derive(Default)]
+pub struct Jar {
+    sweets: u32,
+}
+
+#[apply(JarEvent, ignore(Made, Renamed, Broken))]
+impl Jar {
+    fn filled(&mut self, sweets: &u32) {
+        self.sweets += sweets;
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]
+pub struct LidId(pub u64);
+
+#[aggregate(id = LidId, event = JarEvent)]
+#[derive(Default)]
+pub struct Lid;
+
+#[apply(JarEvent, ignore(Made, Filled, Renamed, Broken))]
+impl Lid {}
+
+fn main() {}

@@ -1,0 +1,22 @@
+use gesta::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]
+pub struct JarId(pub String);
+
+#[event]
+#[derive(Clone, Debug, PartialEq)]
+pub enum JarEvent {
+    Made { owner: String },
+    Filled { sweets: u32, by: String },
+    Renamed(String),
+    Broken,
+}
+
+#[aggregate(id = JarId, event = JarEvent)]
+#[derive(Default)]
+pub struct Jar<T> {
+    content: T,
+    sweets: u32,
+}
+
+fn main() {}

@@ -1,0 +1,42 @@
+use gesta::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]
+pub struct JarId(pub String);
+
+#[event]
+#[derive(Clone, Debug, PartialEq)]
+pub enum JarEvent {
+    Made { owner: String },
+    Filled { sweets: u32, by: String },
+    Renamed(String),
+    Broken,
+}
+
+#[aggregate(id = JarId, event = JarEvent)]
+#[derive(Default)]
+pub struct Jar {
+    sweets: u32,
+}
+
+#[apply(JarEvent, ignore(Made, Renamed, Broken))]
+impl Jar {
+    fn filled(&mut self, sweets: &u32) {
+        self.sweets += sweets;
+    }
+}
+
+#[event]
+pub enum LidEvent {
+    Turned,
+}
+
+#[aggregate(id = JarId, event = LidEvent)]
+#[derive(Default)]
+pub struct Lid;
+
+#[apply(LidEvent)]
+impl Lid {
+    fn turned(&mut self) {}
+}
+
+fn main() {}

@@ -35,9 +35,16 @@ pub use gesta_macros::Id;
 pub use gesta_macros::Provide;
 #[doc = include_str!("../docs/schema.md")]
 pub use gesta_macros::Schema;
+#[doc = include_str!("../docs/aggregate.md")]
+pub use gesta_macros::aggregate;
+#[doc = include_str!("../docs/apply.md")]
+pub use gesta_macros::apply;
+#[doc = include_str!("../docs/command_handler.md")]
+pub use gesta_macros::command_handler;
+#[doc = include_str!("../docs/domain.md")]
+pub use gesta_macros::domain;
 #[doc = include_str!("../docs/event.md")]
 pub use gesta_macros::event;
-pub use gesta_macros::{aggregate, apply, command_handler, domain};
 pub use testing as test;
 
 /// The code in the README compiles and runs.

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{Ident, Type};
+use syn::{Ident, Type, spanned::Spanned};
 
 use super::model::Aggregate;
 use crate::driver::Input;
@@ -15,6 +15,7 @@ pub(super) fn expand(model: &Aggregate) -> TokenStream {
     let snapshot = model.snapshot_every.map(|every| snapshot(model, every));
     let initial = quote_spanned!(span=> <#ident as #private::std::default::Default>::default());
     let apply = quote_spanned!(span=> <#ident as #private::domain::Evolve<#event>>::evolve(self, event));
+    let (of_id, of_event) = (belongs(model, "AggregateId", &id), belongs(model, "EventOf", &event));
     quote! {
         #item
 
@@ -28,13 +29,18 @@ pub(super) fn expand(model: &Aggregate) -> TokenStream {
             fn apply(&mut self, event: &#event) { #apply }
         }
 
-        #[automatically_derived]
-        impl #private::domain::AggregateId for #id {
-            type Aggregate = #ident;
-        }
+        #of_id
+        #of_event
+    }
+}
 
+/// Whose id or event a type is; that it is somebody else's already is said where it is named.
+fn belongs(model: &Aggregate, the_trait: &str, ty: &Type) -> TokenStream {
+    let (ident, span) = (model.ident(), ty.span().resolved_at(Span::call_site()));
+    let (private, the_trait) = (model.runtime.private_at(span), Ident::new(the_trait, span));
+    quote_spanned! {span=>
         #[automatically_derived]
-        impl #private::domain::EventOf for #event {
+        impl #private::domain::#the_trait for #ty {
             type Aggregate = #ident;
         }
     }
@@ -47,12 +53,19 @@ fn snapshot(model: &Aggregate, every: u64) -> TokenStream {
     let fields = model.fields().into_iter().map(|(name, field)| {
         let ty = &field.ty;
         let text = format!("{} {}", ty.to_token_stream(), serde_attributes(&field.attrs));
+        // A field that is there only at times: its type may not be.
+        if field.attrs.iter().any(|attr| attr.path().is_ident("cfg")) {
+            return quote!(.field(#name, #text, #private::core::option::Option::None, 0));
+        }
         quote! {
             .field(#name, #text, #private::Probe::<#ty>::SHAPE, #private::core::mem::size_of::<#ty>())
         }
     });
     let variants = match &model.item.data {
-        syn::Data::Enum(data) => data.variants.iter().map(|variant| variant.ident.to_string()).collect(),
+        syn::Data::Enum(data) => {
+            let text = |v: &syn::Variant| format!("{} {}", v.ident, serde_attributes(&v.attrs));
+            data.variants.iter().map(text).collect()
+        }
         _ => Vec::new(),
     };
     let span = ident.span().resolved_at(Span::call_site());

@@ -7,7 +7,7 @@ use crate::{
     driver::Input,
     errors::Errors,
     keywords::{CRATE, EVENT, ID, NAME, SNAPSHOT_EVERY},
-    messages::{aggregate as messages, missing_option},
+    messages::aggregate as messages,
     naming::snake_case,
     paths::Runtime,
 };
@@ -66,12 +66,7 @@ pub(super) fn read(input: &Input, errors: &mut Errors) -> Option<Aggregate> {
     if matches!(item.data, Data::Union(_)) {
         errors.push(&item.ident, messages::not_a_type());
     }
-    let has = |options: &Options, key| options.key(key).is_some();
-    for (key, form) in [(ID, "id = AccountId"), (EVENT, "event = AccountEvent")] {
-        if !has(&options, key) && errors.is_empty() {
-            errors.push(&item.ident, missing_option(OWNER, form));
-        }
-    }
+    check_complete(&options, &item.ident, errors);
     Some(Aggregate {
         id: options.take_type(ID, errors),
         event: options.take_type(EVENT, errors),
@@ -88,4 +83,12 @@ fn read_snapshot(options: &mut Options, errors: &mut Errors) -> Option<u64> {
         errors.push(literal, messages::never_a_snapshot());
     }
     Some(every)
+}
+
+/// Without an id or events there is no aggregate; a mistake elsewhere in the options may be the reason why.
+fn check_complete(options: &Options, name: &Ident, errors: &mut Errors) {
+    let missing: Vec<&str> = [ID, EVENT].into_iter().filter(|key| options.key(key).is_none()).collect();
+    if !missing.is_empty() && errors.is_empty() {
+        errors.push(name, messages::missing(&name.to_string(), &missing));
+    }
 }

@@ -93,7 +93,9 @@ pub(super) fn fallback(input: &Input, model: Option<&Apply>) -> TokenStream {
         return stub_for(&model.block, &model.event, &model.runtime);
     }
     match syn::parse2::<ImplBlock>(input.item.clone()) {
-        Ok(block) => any_event(&block.strip(ON)),
+        Ok(block) if block.of_trait.is_none() => any_event(&block.strip(ON)),
+        // That of a trait may well be the `impl Evolve` itself.
+        Ok(block) => block.strip(ON).into_token_stream(),
         Err(_) => input.item.clone(),
     }
 }

@@ -1,8 +1,8 @@
 //! What `#[command_handler]` becomes.
 
-use proc_macro2::{Group, Literal, TokenStream, TokenTree};
+use proc_macro2::{Group, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{Ident, Type, spanned::Spanned};
+use syn::{Ident, PathArguments, Type, spanned::Spanned};
 
 use super::model::{Dependency, Handler, Handlers, Parameter};
 use crate::{driver::Input, impl_block::ImplBlock};
@@ -47,7 +47,8 @@ fn expand_handler(model: &Handlers, handler: &Handler, decision: &TokenStream) -
     });
     // Taken apart by a pattern: a second block for the aggregate is then one error and no more.
     let all = (0..model.dependencies.len()).map(place);
-    let error = quote_spanned!(result.span()=> <#result as #private::Decided>::Error);
+    let private_there = model.runtime.private_at(error_span(result));
+    let error = quote_spanned!(error_span(result)=> <__Decided as #private_there::Decided>::Error);
     let inner = quote! {
         type Error = #error;
         type Deps<'d> = #deps;
@@ -65,12 +66,34 @@ fn expand_handler(model: &Handlers, handler: &Handler, decision: &TokenStream) -
             #private::Again(self).again()
         }
     };
-    quote_spanned! {span=>
+    let command_of = quote_spanned! {span=>
         #[automatically_derived]
         impl #private::domain::CommandOf<#state> for #command { #inner }
         #[automatically_derived]
         impl #private::domain::#marker<#state> for #command {}
+    };
+    // What the handler returns is named once, so that a name in it that does not exist is one mistake.
+    quote! {
+        const _: () = {
+            type __Decided = #result;
+            #command_of
+        };
     }
+}
+
+/// Where the error of a `Result<Events, Error>` stands; the result itself where it is written in another way.
+fn error_span(result: &Type) -> Span {
+    let arguments = match result {
+        Type::Path(path) => path.path.segments.last().map(|last| &last.arguments),
+        _ => None,
+    };
+    let span = match arguments {
+        Some(PathArguments::AngleBracketed(list)) if list.args.len() == 2 => {
+            list.args.last().map(Spanned::span)
+        }
+        _ => None,
+    };
+    span.unwrap_or_else(|| result.span()).resolved_at(Span::call_site())
 }
 
 /// The name of a dependency by its place among all of the aggregate.
@@ -94,13 +117,17 @@ fn decision(model: &Handlers, handler: &Handler) -> TokenStream {
         }
     });
     let call = quote_spanned!(name.span()=> <#state>::#name(#receiver self, #(#arguments),*));
+    let (at_name, at_result) =
+        (name.span().resolved_at(Span::call_site()), result.span().resolved_at(Span::call_site()));
+    let private_there = model.runtime.private_at(at_result);
     let future = if *is_async {
-        let decided = quote_spanned!(result.span()=> #private::decided::<#state, _>(decided));
-        quote_spanned!(name.span()=> async move { let decided = #call.await; #decided })
+        let events = quote_spanned!(at_result=> #private_there::events::<#state, __Decided>(decided));
+        quote_spanned!(at_name=> async move { let decided = #call.await; #events })
     } else {
-        let decided = quote_spanned!(result.span()=> #private::decided::<#state, _>(#call));
-        quote!(#private::core::future::ready(#decided))
+        let events = quote_spanned!(at_result=> #private_there::events::<#state, __Decided>(#call));
+        quote!(#private::core::future::ready(#events))
     };
+    let returned = returned(model, at_name);
     quote! {
         #[allow(unused_variables, clippy::manual_async_fn)]
         fn decide(
@@ -108,14 +135,22 @@ fn decision(model: &Handlers, handler: &Handler) -> TokenStream {
             state: &#state,
             context: #private::domain::Context<'_, #state>,
             deps: Self::Deps<'_>,
-        ) -> impl #private::core::future::Future<
+        ) -> #returned {
+            #future
+        }
+    }
+}
+
+/// What `decide` returns, at the handler's name: that is where a future is reported that cannot be sent.
+fn returned(model: &Handlers, span: Span) -> TokenStream {
+    let (private, state) = (model.runtime.private_at(span), &model.block.ty);
+    quote_spanned! {span=>
+        impl #private::core::future::Future<
             Output = #private::core::result::Result<
                 #private::std::vec::Vec<<#state as #private::domain::Aggregate>::Event>,
                 Self::Error,
             >,
-        > + #private::core::marker::Send {
-            #future
-        }
+        > + #private::core::marker::Send
     }
 }
 
@@ -142,6 +177,7 @@ pub(super) fn fallback(input: &Input, model: Option<&Handlers>) -> TokenStream {
         seen.push(command);
         first
     });
+    let returned = returned(model, Span::call_site());
     let decision = quote! {
         #[allow(unreachable_code)]
         fn decide(
@@ -149,12 +185,7 @@ pub(super) fn fallback(input: &Input, model: Option<&Handlers>) -> TokenStream {
             _: &#state,
             _: #private::domain::Context<'_, #state>,
             _: Self::Deps<'_>,
-        ) -> impl #private::core::future::Future<
-            Output = #private::core::result::Result<
-                #private::std::vec::Vec<<#state as #private::domain::Aggregate>::Event>,
-                Self::Error,
-            >,
-        > + #private::core::marker::Send {
+        ) -> #returned {
             #private::core::future::ready(#private::core::unreachable!())
         }
     };

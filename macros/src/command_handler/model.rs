@@ -195,12 +195,21 @@ fn read_result(method: &Method, errors: &mut Errors) -> Option<Type> {
             None
         }
         // An alias such as `io::Result<..>` may hide one; what it is in truth is asked of the compiler.
-        ReturnType::Type(_, ty) if matches!(&**ty, Type::Path(_)) => Some((**ty).clone()),
+        ReturnType::Type(_, ty) if matches!(&**ty, Type::Path(_)) && !is_events(ty) => Some((**ty).clone()),
         ReturnType::Type(_, ty) => {
             errors.push(ty, messages::not_a_result(&name.to_string()));
             None
         }
     }
+}
+
+/// What is returned by somebody who has forgotten the `Result`: the compiler would say so, but at every use.
+fn is_events(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return false };
+    path.path.segments.last().is_some_and(|last| {
+        let name = last.ident.to_string();
+        matches!(name.as_str(), "Option" | "Vec") || name.ends_with("Event")
+    })
 }
 
 /// What stands in a lifetime's place, if any: for the rule in `check`.

@@ -22,12 +22,15 @@ pub(super) fn expand(model: &Domain) -> TokenStream {
         }
     });
     let supplies = model.aggregates.iter().map(|part| part_of(model, part, &deps));
+    let asks = asks(model, &deps);
     let app = app(model, &deps, &quote!(#private::Builder::new(store.into(), deps)));
-    let checked = quote_spanned! {name.span().resolved_at(Span::call_site())=>
-        const _: () = #private::domain::check_domain(<#name as #private::domain::Domain>::PARTS);
+    let at_name = name.span().resolved_at(Span::call_site());
+    let private_there = model.runtime.private_at(at_name);
+    let checked = quote_spanned! {at_name=>
+        const _: () = #private_there::domain::check_domain(<#name as #private_there::domain::Domain>::PARTS);
     };
     let definition = definition(model, &deps, &quote!(#(#parts),*));
-    quote!(#definition #app #(#supplies)* #checked)
+    quote!(#definition #app #(#supplies)* #asks #checked)
 }
 
 /// The type and its `impl Domain`.
@@ -70,19 +73,40 @@ fn app(model: &Domain, deps: &TokenStream, body: &TokenStream) -> TokenStream {
     }
 }
 
-/// `impl PartOf<Domain>`. What the part must be is said at the part, what it needs from the dependencies at them.
+/// `impl PartOf<Domain>`. What the part must be is said at the part.
 fn part_of(model: &Domain, part: &Type, deps: &TokenStream) -> TokenStream {
     let (name, span) = (&model.name, part.span().resolved_at(Span::call_site()));
     let private = model.runtime.private_at(span);
-    let at_deps =
-        model.deps.as_ref().map_or_else(|| name.span(), Spanned::span).resolved_at(Span::call_site());
-    let private_there = model.runtime.private_at(at_deps);
-    let supply = quote_spanned!(at_deps=> #private_there::domain::Supply::supply(deps));
     quote_spanned! {span=>
         #[automatically_derived]
         impl #private::domain::PartOf<#name> for #part {
-            fn supply(deps: &#deps) -> <#part as #private::domain::CommandHandlers>::Deps<'_> { #supply }
+            fn supply(deps: &#deps) -> <#part as #private::domain::CommandHandlers>::Deps<'_> {
+                #[allow(unused_imports)]
+                use #private::NoSupply as _;
+                // What is wanted is never got like this; it is what says of which type it is.
+                let wanted = #private::Wanted::new();
+                if false {
+                    return wanted.get();
+                }
+                wanted.from(deps).supply()
+            }
         }
+    }
+}
+
+/// Asks whether the dependencies suffice for every part, at the dependencies.
+fn asks(model: &Domain, deps: &TokenStream) -> TokenStream {
+    let span =
+        model.deps.as_ref().map_or_else(|| model.name.span(), Spanned::span).resolved_at(Span::call_site());
+    let private = model.runtime.private_at(span);
+    let asks =
+        model.aggregates.iter().map(|part| quote_spanned!(span=> #private::PartProbe::<#part>::asks(deps);));
+    quote! {
+        const _: fn(&#deps) = |deps| {
+            #[allow(unused_imports)]
+            use #private::NoPart as _;
+            #(#asks)*
+        };
     }
 }
 
@@ -93,26 +117,10 @@ pub(super) fn fallback(_: &Input, model: Option<&Domain>) -> TokenStream {
     let definition = definition(model, &quote!(()), &TokenStream::new());
     let app =
         app(model, &quote!(impl #private::core::marker::Sized), &quote!(#private::core::unreachable!()));
-    let mut seen = Vec::new();
-    let impls = model.aggregates.iter().filter(|part| {
-        let text = type_text(part);
-        let first = !seen.contains(&text);
-        seen.push(text);
-        first
-    });
-    let impls = impls.map(|part| {
-        quote! {
-            impl #private::domain::PartOf<#name> for #part {
-                fn supply(_: &()) -> <#part as #private::domain::CommandHandlers>::Deps<'_> {
-                    #private::core::unreachable!()
-                }
-            }
-        }
-    });
     quote! {
         #definition
         #[allow(unused_variables)]
         #app
-        #(#impls)*
+        impl #private::Mistaken for #name {}
     }
 }

@@ -22,3 +22,10 @@ pub(crate) fn never_a_snapshot() -> String {
      help: leave it out, or say after how many events: `snapshot_every = 100`"
         .into()
 }
+
+pub(crate) fn missing(name: &str, missing: &[&str]) -> String {
+    let missing = missing.join("` and `");
+    format!(
+        "`#[aggregate]` needs `{missing}`\n  help: write `#[aggregate(id = {name}Id, event = {name}Event)]`"
+    )
+}

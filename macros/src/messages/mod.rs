@@ -35,10 +35,6 @@ pub(crate) fn duplicate_option(word: &str) -> String {
     format!("`{word}` is given twice\n  help: keep one of them")
 }
 
-pub(crate) fn missing_option(owner: &str, form: &str) -> String {
-    format!("`#[{owner}]` needs `{form}`\n  help: write `#[{owner}({form})]`")
-}
-
 pub(crate) fn not_an_option(owner: &str, known: &[&str]) -> String {
     format!("expected an option of `#[{owner}(..)]`\n  help: it knows {}", list(known.iter().copied()))
 }

@@ -103,25 +103,25 @@ pub trait IntoEvents<E> {
     fn into_events(self) -> Vec<E>;
 }
 
-impl<E: super::Event> IntoEvents<E> for E {
+impl<E> IntoEvents<E> for E {
     fn into_events(self) -> Vec<E> {
         vec![self]
     }
 }
 
-impl<E: super::Event> IntoEvents<E> for Option<E> {
+impl<E> IntoEvents<E> for Option<E> {
     fn into_events(self) -> Vec<E> {
         self.into_iter().collect()
     }
 }
 
-impl<E: super::Event> IntoEvents<E> for Vec<E> {
+impl<E> IntoEvents<E> for Vec<E> {
     fn into_events(self) -> Vec<E> {
         self
     }
 }
 
-impl<E: super::Event, const N: usize> IntoEvents<E> for [E; N] {
+impl<E, const N: usize> IntoEvents<E> for [E; N] {
     fn into_events(self) -> Vec<E> {
         self.into()
     }

@@ -52,11 +52,13 @@ impl EventType {
 }
 
 /// Whose events these are. `#[aggregate(event = ..)]` writes this.
+///
+/// That they are an [`Event`] is asked for once, by [`Aggregate::Event`]: forgotten, it is one mistake.
 #[diagnostic::on_unimplemented(
     message = "no aggregate records `{Self}`",
     label = "no `#[aggregate(event = {Self}, ..)]` names it"
 )]
-pub trait EventOf: Event {
+pub trait EventOf: Sized {
     /// The aggregate that records these events.
     type Aggregate: Aggregate<Event = Self>;
 }

@@ -1,5 +1,3 @@
-use super::Event;
-
 /// How a state is changed by the events of one type.
 ///
 /// `#[apply(AccountEvent)]` on an impl block writes this from one method per variant; written by hand it is
@@ -9,7 +7,7 @@ use super::Event;
     label = "no `impl Evolve<{E}> for {Self}`",
     note = "write `#[apply({E})] impl {Self} {{ .. }}` with one method per variant"
 )]
-pub trait Evolve<E: Event> {
+pub trait Evolve<E> {
     /// Changes the state by one event.
     fn evolve(&mut self, event: &E);
 }

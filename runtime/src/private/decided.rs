@@ -29,7 +29,7 @@ impl<T, E> Decided for Result<T, E> {
 }
 
 /// What a handler has returned, as the events of its aggregate.
-pub fn decided<A, R>(returned: R) -> Result<Vec<A::Event>, R::Error>
+pub fn events<A, R>(returned: R) -> Result<Vec<A::Event>, R::Error>
 where
     A: Aggregate,
     R: Decided,

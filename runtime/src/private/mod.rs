@@ -13,6 +13,6 @@ mod part;
 mod shape;
 
 pub use crate::{app::Builder, store};
-pub use decided::{Again, Decided, Dependency, NotClone, decided};
-pub use part::{NoPart, PartProbe};
+pub use decided::{Again, Decided, Dependency, NotClone, events};
+pub use part::{Mistaken, NoPart, NoSupply, PartProbe, SupplyProbe, Wanted};
 pub use shape::{NoShape, Probe, Snapshot, StateShape, snapshot};

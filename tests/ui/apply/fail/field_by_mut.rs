@@ -24,7 +24,7 @@ impl Jar {
     fn made(&mut self) {}
 
     fn filled(&mut self, sweets: &mut u32) {
-        self.sweets += sweets;
+        self.sweets += *sweets;
     }
 
     #[on(Renamed(new))]

@@ -1,3 +1,4 @@
+// 2 errors: two mistakes, told together
 use std::convert::Infallible;
 
 use gesta::prelude::*;

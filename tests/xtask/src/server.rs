@@ -18,6 +18,13 @@ use crate::{Failure, during, group, install::is_root, postgres::Programs};
 /// The word that makes this program a guard.
 pub(crate) const GUARD: &str = "guard-of-a-server";
 
+/// What ends the command may be sent to the guard as well, and must not end it before its work is done. What a
+/// shell ignores, the program that it becomes ignores too.
+const UNDISTURBED: &str = "trap '' HUP INT TERM; exec \"$@\"";
+
+/// The last line that the guard is told when everything has ended by itself.
+const ENDED: &str = "ended";
+
 /// How often another port is tried when somebody else took the free one first.
 const ATTEMPTS: u32 = 5;
 
@@ -36,7 +43,9 @@ impl Server {
         let this = during("cannot find this program", env::current_exe())?;
         let mut guard = during(
             "cannot start the guard of the server",
-            Command::new(this)
+            Command::new("sh")
+                .args(["-c", UNDISTURBED, "sh"])
+                .arg(this)
                 .arg(GUARD)
                 .arg(&programs.folder)
                 .stdin(Stdio::piped())
@@ -58,8 +67,17 @@ impl Server {
 
     /// Has the guard end a process group too, should this program end before it does.
     pub(crate) fn also_ends(&mut self, process_group: u32) -> Result<(), Failure> {
+        self.tell(&process_group.to_string())
+    }
+
+    /// The process group has ended by itself. Its number may be another's soon, and must not be touched.
+    pub(crate) fn has_ended(&mut self) -> Result<(), Failure> {
+        self.tell(ENDED)
+    }
+
+    fn tell(&mut self, line: &str) -> Result<(), Failure> {
         match &mut self.pipe {
-            Some(pipe) => during("the guard of the server is gone", writeln!(pipe, "{process_group}")),
+            Some(pipe) => during("the guard of the server is gone", writeln!(pipe, "{line}")),
             None => Ok(()),
         }
     }
@@ -80,7 +98,9 @@ pub(crate) fn guard(arguments: &[String]) -> Result<(), Failure> {
     let mut lines = String::new();
     // An error means that the other end is gone, which is what is waited for.
     let _ = std::io::stdin().read_to_string(&mut lines);
-    lines.lines().for_each(group::terminate);
+    if let Some(group) = lines.lines().last().filter(|line| *line != ENDED) {
+        group::terminate(group);
+    }
     Ok(())
 }
 

@@ -112,6 +112,7 @@ fn run_counting(mut tests: Command, server: &mut Server) -> Result<(Counts, bool
     }
     counts.finish();
     let status = during("cannot wait for cargo", running.wait())?;
+    server.has_ended()?;
     Ok((counts, status.success()))
 }
 

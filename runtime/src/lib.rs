@@ -24,7 +24,10 @@ pub mod domain;
 pub mod execute;
 pub mod log;
 pub mod prelude;
+pub mod projection;
+pub mod query;
 pub mod store;
+pub mod subscription;
 pub mod testing;
 
 pub use app::{App, Builder, connect};

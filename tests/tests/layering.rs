@@ -6,15 +6,17 @@
 use std::{fs, path::Path};
 
 /// The layers of `runtime/src`, lowest first. Modules of one layer do not know each other.
-const LAYERS: [&[&str]; 10] = [
+const LAYERS: [&[&str]; 12] = [
     &["domain"],
     &["clock"],
     &["codec"],
     &["store"],
     &["log"],
+    &["monitor"],
+    &["middleware"],
     &["execute"],
     &["subscription"],
-    &["projection", "saga", "outbox", "query"],
+    &["projection", "event_handler", "plugin", "query", "saga", "outbox"],
     &["app"],
     &["testing", "admin"],
 ];

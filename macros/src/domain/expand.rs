@@ -55,6 +55,9 @@ fn definition(model: &Domain, deps: &TokenStream, parts: &TokenStream) -> TokenS
                 &[#parts]
             };
         }
+
+        #[automatically_derived]
+        impl #private::Register for #name {}
     }
 }
 

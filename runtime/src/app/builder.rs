@@ -1,10 +1,11 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::{App, Shared, StartError};
+use super::{App, Register, Registry, Shared, StartError};
 use crate::{
     domain::Domain,
     execute::{Executor, Settings},
     store::Store,
+    subscription::{Engine, EngineSettings},
 };
 
 /// An application about to be started.
@@ -66,8 +67,17 @@ impl<D: Domain> Builder<D> {
     ///
     /// # Errors
     /// [`StartError::Store`] when the store does not answer.
-    pub async fn start(self) -> Result<App<D>, StartError> {
-        self.commands_only().await
+    pub async fn start(self) -> Result<App<D>, StartError>
+    where
+        D: Register,
+    {
+        let app = self.commands_only().await?;
+        let mut registry = Registry::new();
+        D::register(&mut registry);
+        for driver in registry.into_drivers(&app) {
+            app.shared.engine.run(driver).await?;
+        }
+        Ok(app)
     }
 
     /// Starts the application without workers: another process runs them.
@@ -77,8 +87,9 @@ impl<D: Domain> Builder<D> {
     pub async fn commands_only(self) -> Result<App<D>, StartError> {
         let Self { store, deps, settings } = self;
         store.port().last_position().await?;
+        let engine = Engine::new(store.clone(), EngineSettings::default());
         let executor = Executor::new(store, settings);
-        Ok(App { shared: Arc::new(Shared { executor, deps }) })
+        Ok(App { shared: Arc::new(Shared { executor, engine, deps }) })
     }
 }
 

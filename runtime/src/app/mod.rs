@@ -3,6 +3,7 @@
 mod builder;
 mod connect;
 mod error;
+mod registry;
 
 use std::{fmt, sync::Arc};
 
@@ -11,12 +12,14 @@ use futures_util::future::BoxFuture;
 pub use builder::Builder;
 pub use connect::connect;
 pub use error::{ShutdownError, StartError};
+pub use registry::{Register, Registry};
 
 use crate::{
     domain::{Aggregate, AggregateId, CommandHandlers, CommandOf, Create, Domain, Handle, PartOf},
     execute::{self, Execute, Executor, Loaded},
     log::{self, History, Log},
     store::StoreError,
+    subscription::Engine,
 };
 
 /// A running domain. Cheap to clone; the clones share everything.
@@ -26,6 +29,7 @@ pub struct App<D: Domain> {
 
 struct Shared<D: Domain> {
     executor: Executor,
+    engine: Engine,
     deps: D::Deps,
 }
 
@@ -112,6 +116,7 @@ impl<D: Domain> App<D> {
     /// # Errors
     /// None today; what workers may fail with as they stop will be told here.
     pub async fn shutdown(&self) -> Result<(), ShutdownError> {
+        self.shared.engine.stop().await;
         self.shared.executor.close().await;
         Ok(())
     }

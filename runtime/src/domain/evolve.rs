@@ -1,3 +1,5 @@
+use super::Route;
+
 /// How a state is changed by the events of one type.
 ///
 /// `#[apply(AccountEvent)]` on an impl block writes this from one method per variant; written by hand it is
@@ -10,4 +12,17 @@
 pub trait Evolve<E> {
     /// Changes the state by one event.
     fn evolve(&mut self, event: &E);
+
+    /// Which documents of a projection an event changes. An aggregate is never asked: its state changes by the events
+    /// of its own stream.
+    #[must_use]
+    fn route(_event: &E) -> Route {
+        Route::Stream
+    }
+
+    /// Whether an event deletes the document of a projection, after it has changed it. An aggregate is never asked.
+    #[must_use]
+    fn deletes(_event: &E) -> bool {
+        false
+    }
 }

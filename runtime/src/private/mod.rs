@@ -12,7 +12,10 @@ mod decided;
 mod part;
 mod shape;
 
-pub use crate::{app::Builder, store};
+pub use crate::{
+    app::{Builder, Register, Registry},
+    query, store,
+};
 pub use decided::{Again, Decided, Dependency, NotClone, events};
 pub use part::{Mistaken, NoPart, NoSupply, PartProbe, SupplyProbe, Wanted};
 pub use shape::{NoShape, Probe, Snapshot, StateShape, snapshot};

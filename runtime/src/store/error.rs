@@ -113,6 +113,39 @@ pub enum StoreError {
         /// The stream that the key was used for first.
         first: StreamId,
     },
+    /// A shard is somebody else's by now.
+    #[error(
+        "shard {shard} of the subscription `{subscription}` was taken over by another worker, paused or reset; nothing was \
+         stored, and whoever has it now goes on from its position"
+    )]
+    Fenced {
+        /// The subscription.
+        subscription: String,
+        /// The shard.
+        shard: u16,
+    },
+    /// A document was changed by somebody else meanwhile.
+    #[error("the document `{key}` in `{collection}` was changed meanwhile; nothing was stored, try again")]
+    Stale {
+        /// The collection.
+        collection: String,
+        /// The key of the document.
+        key: String,
+    },
+    /// The application's own statements failed inside a transaction of the store.
+    #[error("the application's statements failed, and nothing was stored: {source}")]
+    Work {
+        /// What they said.
+        source: BoxError,
+    },
+    /// The store cannot do this at all.
+    #[error("{store} cannot {what}; use another store for it")]
+    Unsupported {
+        /// Which kind of store.
+        store: &'static str,
+        /// What it cannot do.
+        what: &'static str,
+    },
     /// A name that cannot be kept by every store.
     #[error("{what} cannot be stored: {reason}")]
     InvalidName {
@@ -126,7 +159,10 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the same call may succeed later without any change.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::OutcomeUnknown { .. } | Self::Held { .. })
+        matches!(
+            self,
+            Self::Unavailable { .. } | Self::OutcomeUnknown { .. } | Self::Held { .. } | Self::Stale { .. }
+        )
     }
 }
 

@@ -10,12 +10,18 @@
 
 mod append;
 mod check;
+mod commit;
+mod delivery;
+mod document;
 mod error;
 mod event;
 mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod read_side;
 mod resolve;
+mod shard;
+mod signal;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod stream_id;
@@ -26,11 +32,21 @@ use async_trait::async_trait;
 
 pub use append::{Append, Expected, NewEvent, Outcome};
 pub use check::check_key;
+pub use commit::{Advance, Commit, SqlConnection, SqlWork};
+pub use delivery::{
+    Deliveries, DeliveryAction, DeliveryFilter, DeliveryState, DeliveryWrite, ParkedDelivery,
+};
+pub use document::{
+    Condition, Document, DocumentWrite, Documents, Find, Found, Generation, GenerationState, generation_name,
+};
 pub use error::{BoxError, ConnectError, StoreError};
 pub use event::{EventRef, Item, LogEventRef, ReadLog, ReadStream, SnapshotRef};
 pub use memory::Memory;
 #[cfg(feature = "postgres")]
 pub use postgres::{Postgres, PostgresOptions};
+pub use read_side::ReadSide;
+pub use shard::{Claim, Holding, Lease, ShardState, Shards, SubscriptionState};
+pub use signal::Signal;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Sqlite, SqliteOptions, Synchronous};
 pub use stream_id::StreamId;
@@ -91,6 +107,11 @@ pub trait EventStore: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Backend`].
     async fn save_snapshot(&self, stream: &StreamId, snapshot: SnapshotRef<'_>) -> Result<(), StoreError>;
+
+    /// What those need who follow the log; `None` where a store can only append and read.
+    fn read_side(&self) -> Option<&dyn ReadSide> {
+        None
+    }
 
     /// Names the database, the same for two handles on one; `None` where that cannot be told. Applications of one
     /// process that name the same database share their states and transactions.

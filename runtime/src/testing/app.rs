@@ -1,7 +1,7 @@
 use std::{fmt, ops::Deref};
 
 use crate::{
-    app::{App, Builder},
+    app::{App, Builder, Register},
     clock::ManualClock,
     domain::Domain,
     store::{Memory, Store},
@@ -49,7 +49,10 @@ impl<D: Domain> TestApp<D> {
     ///
     /// # Panics
     /// When the application does not start.
-    pub async fn start(deps: D::Deps) -> Self {
+    pub async fn start(deps: D::Deps) -> Self
+    where
+        D: Register,
+    {
         Self::start_with(deps, |builder| builder).await
     }
 
@@ -57,7 +60,10 @@ impl<D: Domain> TestApp<D> {
     ///
     /// # Panics
     /// When the application does not start.
-    pub async fn start_with(deps: D::Deps, configure: impl FnOnce(Builder<D>) -> Builder<D>) -> Self {
+    pub async fn start_with(deps: D::Deps, configure: impl FnOnce(Builder<D>) -> Builder<D>) -> Self
+    where
+        D: Register,
+    {
         let clock = ManualClock::new();
         let store = Memory::with_clock(&clock);
         let builder = Builder::new(store.clone().into(), deps);

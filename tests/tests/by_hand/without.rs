@@ -9,6 +9,7 @@ use std::{
 
 use gesta::{
     Builder,
+    app::Register,
     codec::{DecodeError, EncodeError},
     domain::{
         Aggregate, AggregateId, CommandHandlers, CommandOf, Context, Create, Domain, Event, EventOf,
@@ -303,6 +304,8 @@ impl Domain for Bank {
     const NAME: &'static str = "Bank";
     const PARTS: &'static [PartInfo] = &[PartInfo::new(Account::NAME, "Account", AccountEvent::TYPES)];
 }
+
+impl Register for Bank {}
 
 const _: () = check_domain(Bank::PARTS);
 

@@ -153,3 +153,5 @@ impl Domain for Tailor {
 impl PartOf<Tailor> for Purse {
     fn supply(_: &()) {}
 }
+
+impl crate::app::Register for Tailor {}

@@ -1,0 +1,68 @@
+use std::{
+    fmt,
+    sync::{Arc, Weak},
+};
+
+use super::{App, Shared};
+use crate::{
+    domain::{Domain, EventHandler, Projection, Supply},
+    projection::Folds,
+    store::Store,
+    subscription::Driver,
+};
+
+/// What follows the log in a domain: its projections and event handlers. `gesta::domain!` writes this.
+pub trait Register: Domain {
+    /// Names all of them.
+    fn register(_registry: &mut Registry<Self>) {}
+}
+
+/// Collects what follows the log in a domain.
+pub struct Registry<D: Domain> {
+    drivers: Vec<MakeDriver<D>>,
+}
+
+/// Makes a driver once there is a store and an application.
+type MakeDriver<D> = Box<dyn FnOnce(&Store, &WeakApp<D>) -> Arc<dyn Driver> + Send>;
+
+/// An application that does not keep itself running: what runs inside of it has it in this form.
+pub(crate) struct WeakApp<D: Domain>(Weak<Shared<D>>);
+
+impl<D: Domain> WeakApp<D> {
+    pub(super) fn of(app: &App<D>) -> Self {
+        Self(Arc::downgrade(&app.shared))
+    }
+
+    #[expect(dead_code, reason = "the handlers follow")]
+    /// The application; none once everybody else has dropped it.
+    pub(crate) fn upgrade(&self) -> Option<App<D>> {
+        self.0.upgrade().map(|shared| App { shared })
+    }
+}
+
+impl<D: Domain> Registry<D> {
+    pub(super) fn new() -> Self {
+        Self { drivers: Vec::new() }
+    }
+
+    /// A projection, and what it is folded from.
+    pub fn projection<P: Projection>(&mut self, _folds: Folds<P>) {}
+
+    /// An event handler, whose dependencies the domain provides.
+    pub fn event_handler<H: EventHandler>(&mut self)
+    where
+        for<'d> H::Deps<'d>: Supply<'d, D::Deps>,
+    {
+    }
+
+    pub(super) fn into_drivers(self, app: &App<D>) -> Vec<Arc<dyn Driver>> {
+        let (store, weak) = (app.shared.executor.store(), WeakApp::of(app));
+        self.drivers.into_iter().map(|make| make(store, &weak)).collect()
+    }
+}
+
+impl<D: Domain> fmt::Debug for Registry<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry").field("drivers", &self.drivers.len()).finish()
+    }
+}

@@ -1,0 +1,28 @@
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use super::{Commit, Deliveries, Documents, Shards, StoreError};
+use crate::domain::Timestamp;
+
+/// The part of a store that those need who follow the log: subscriptions, projections and handlers.
+#[async_trait]
+pub trait ReadSide: Shards + Documents + Deliveries {
+    /// Stores all of it in one transaction, or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] when a lease is not good any more or a shard is not where it was,
+    /// [`StoreError::Stale`] when a document has another revision than expected, [`StoreError::Work`] when the
+    /// application's own statements fail, [`StoreError::Unsupported`] when there are some and the store knows no SQL:
+    /// nothing was stored. [`StoreError::OutcomeUnknown`] when that cannot be told: claim again and look where the
+    /// shards are. [`StoreError::Unavailable`], [`StoreError::Backend`].
+    async fn commit(&self, commit: &Commit) -> Result<(), StoreError>;
+
+    /// Changes when something may have been appended, by this process or, where the store can tell, by another.
+    fn signals(&self) -> watch::Receiver<u64>;
+
+    /// The time by the clock of the store.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Backend`].
+    async fn now(&self) -> Result<Timestamp, StoreError>;
+}

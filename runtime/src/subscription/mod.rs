@@ -1,0 +1,18 @@
+//! Following the log: events to those who want them, in order per stream, at least once, shared out over processes.
+//!
+//! A durable subscription has a fixed number of shards, each with a position in the store. The processes that can
+//! work on it lease its shards ([`crate::store::Shards`]). What is done with the events is a [`Driver`]'s: it is given
+//! the leases of its process and a [`Feed`] of events, and commits what follows from them together with the positions.
+
+mod driver;
+mod engine;
+mod feed;
+mod shard;
+mod stop;
+
+pub use driver::{Driver, Plan, Work};
+pub(crate) use engine::Engine;
+pub use engine::EngineSettings;
+pub use feed::{Batch, Feed};
+pub use shard::{shard_of_key, shard_of_stream};
+pub use stop::Stop;

@@ -13,12 +13,13 @@ pub struct Builder<D: Domain> {
     store: Store,
     deps: D::Deps,
     settings: Settings,
+    follow: EngineSettings,
 }
 
 impl<D: Domain> Builder<D> {
     /// A domain on a store, with what its handlers need.
     pub fn new(store: Store, deps: D::Deps) -> Self {
-        Self { store, deps, settings: Settings::default() }
+        Self { store, deps, settings: Settings::default(), follow: EngineSettings::default() }
     }
 
     /// The largest payload of one event in bytes; 1,000,000 by default.
@@ -63,6 +64,13 @@ impl<D: Domain> Builder<D> {
         self
     }
 
+    /// How long this process may work on its share of a subscription without renewing the lease of it; 10 seconds by
+    /// default. A process that is gone without a word is replaced after so long.
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.follow.lease = lease;
+        self
+    }
+
     /// Starts the application, with its workers.
     ///
     /// # Errors
@@ -85,9 +93,9 @@ impl<D: Domain> Builder<D> {
     /// # Errors
     /// [`StartError::Store`] when the store does not answer.
     pub async fn commands_only(self) -> Result<App<D>, StartError> {
-        let Self { store, deps, settings } = self;
+        let Self { store, deps, settings, follow } = self;
         store.port().last_position().await?;
-        let engine = Engine::new(store.clone(), EngineSettings::default());
+        let engine = Engine::new(store.clone(), follow);
         let executor = Executor::new(store, settings);
         Ok(App { shared: Arc::new(Shared { executor, engine, deps }) })
     }

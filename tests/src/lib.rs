@@ -7,6 +7,8 @@ pub mod post;
 mod proxy;
 mod server;
 mod stores;
+pub mod tills;
+mod unfenced;
 
 pub use appends::{Dice, append, keyed, one, payloads, stream};
 pub use database::{Database, Kind};
@@ -14,3 +16,4 @@ pub use folder::Folder;
 pub use proxy::Proxy;
 pub use server::Server;
 pub use stores::Place;
+pub use unfenced::Unfenced;

@@ -1,0 +1,31 @@
+//! A process of its own that follows the log of the tills: `follower <store> <lease in ms> [unfenced]`.
+//!
+//! It prints `ready` once it works, and `done` after it has shut down in order, which it does when its input ends.
+
+use std::{io::Read, time::Duration};
+
+use gesta::{Builder, store::Store};
+use gesta_tests::{
+    Unfenced,
+    tills::{Deps, Notes, Tills},
+};
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (url, lease, unfenced) = match &arguments[..] {
+        [url, lease] => (url, lease, false),
+        [url, lease, flag] if flag == "unfenced" => (url, lease, true),
+        _ => panic!("usage: follower <store> <lease in ms> [unfenced]"),
+    };
+    let lease = Duration::from_millis(lease.parse().expect("a number of milliseconds"));
+    let store = gesta::connect(url).await.expect("a store");
+    let store = if unfenced { Store::new(Unfenced::new(store)) } else { store };
+    let deps = Deps { notes: Notes::open(url).await };
+    let app = Builder::<Tills>::new(store, deps).lease(lease).start().await.expect("an application");
+    println!("ready");
+    let wait = || std::io::stdin().read_to_end(&mut Vec::new());
+    tokio::task::spawn_blocking(wait).await.expect("a task").expect("an input that ends");
+    app.shutdown().await.expect("a shutdown in order");
+    println!("done");
+}

@@ -59,7 +59,9 @@ pub enum DeliveryState {
 /// A change of the deliveries, committed with the position of its shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeliveryWrite {
-    /// Adds a delivery, or replaces what is known of it.
+    /// Adds a delivery. One that is there already keeps the time when it was parked, and is replaced only where it is
+    /// waiting or retrying and has one attempt less than this: otherwise somebody has decided about it meanwhile, or
+    /// it was parked before, and it stays as it is. That is no error.
     Park {
         /// The handler's subscription.
         subscription: Arc<str>,
@@ -157,6 +159,31 @@ pub trait Deliveries: Send + Sync {
         filter: &DeliveryFilter,
         limit: u64,
     ) -> Result<Vec<ParkedDelivery>, StoreError>;
+
+    /// How many deliveries of a subscription there are in each state; states without any may be left out.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Backend`].
+    async fn count_deliveries(&self, subscription: &str) -> Result<Vec<(DeliveryState, u64)>, StoreError> {
+        const PAGE: u64 = 1_000;
+        let mut counts: Vec<(DeliveryState, u64)> = Vec::new();
+        let mut filter = DeliveryFilter { subscription: Some(subscription.to_owned()), ..Default::default() };
+        loop {
+            let page = self.list_deliveries(&filter, PAGE).await?;
+            for delivery in &page {
+                match counts.iter_mut().find(|(state, _)| *state == delivery.state) {
+                    Some((_, count)) => *count += 1,
+                    None => counts.push((delivery.state, 1)),
+                }
+            }
+            match page.last() {
+                Some(last) if page.len() as u64 == PAGE => {
+                    filter.after = Some((subscription.to_owned(), last.position));
+                }
+                _ => return Ok(counts),
+            }
+        }
+    }
 
     /// Does something with the deliveries that are retrying, dead or permanent and fit the filter, and notes who
     /// wanted it and why. How many there were.

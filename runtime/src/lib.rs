@@ -23,6 +23,7 @@ pub mod codec;
 pub mod domain;
 pub mod execute;
 pub mod log;
+pub mod monitor;
 pub mod prelude;
 pub mod projection;
 pub mod query;

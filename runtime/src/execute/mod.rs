@@ -9,6 +9,7 @@
 mod appender;
 mod batch;
 mod cache;
+mod cause;
 mod decision;
 mod engine;
 mod error;
@@ -24,6 +25,7 @@ mod settings;
 mod slot;
 mod snapshot;
 
+pub use cause::Cause;
 pub use error::ExecuteError;
 pub(crate) use executor::Executor;
 pub use load::Loaded;

@@ -2,7 +2,7 @@ use std::{fmt, future::IntoFuture, time::Duration};
 
 use futures_util::future::BoxFuture;
 
-use super::{ExecuteError, Options};
+use super::{Cause, ExecuteError, Options};
 use crate::domain::{IdempotencyKey, Receipt};
 
 /// A command on its way: say more about it, then `.await` it. Nothing happens before that.
@@ -37,12 +37,17 @@ impl<E> Execute<E> {
     }
 
     /// What it belongs to: the same for everything that follows from one request.
+    ///
+    /// A command that is awaited inside an event handler need not say it: it belongs to what the event belongs to, and
+    /// if that is nothing, to the event itself, as `category/id@version`. Its causation is the event, its tenant and
+    /// trace context are those of the event. What is said here, or by the other methods, comes first. A task that the
+    /// handler spawns is outside of it.
     pub fn correlation(mut self, id: impl Into<String>) -> Self {
         self.options.meta.correlation = Some(id.into());
         self
     }
 
-    /// What directly caused it.
+    /// What directly caused it: inside an event handler, the event, unless something else is said.
     pub fn causation(mut self, id: impl Into<String>) -> Self {
         self.options.meta.causation = Some(id.into());
         self
@@ -84,7 +89,8 @@ impl<E> IntoFuture for Execute<E> {
     type Output = Result<Receipt, ExecuteError<E>>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
-    fn into_future(self) -> Self::IntoFuture {
+    fn into_future(mut self) -> Self::IntoFuture {
+        Cause::complete(&mut self.options.meta);
         (self.run)(self.options)
     }
 }

@@ -7,8 +7,12 @@ use std::{
 /// `base` to `cap`. The whole delay is random, so that rivals do not meet again.
 pub(super) fn delay(attempt: u32, base: Duration, cap: Duration) -> Duration {
     let bound = base.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(cap);
-    let fraction = f64::from(u32::try_from(random() >> 32).unwrap_or(u32::MAX)) / f64::from(u32::MAX);
-    bound.mul_f64(fraction)
+    bound.mul_f64(chance())
+}
+
+/// Anything from 0 to 1.
+fn chance() -> f64 {
+    f64::from(u32::try_from(random() >> 32).unwrap_or(u32::MAX)) / f64::from(u32::MAX)
 }
 
 /// Random bits: the standard library seeds every hash map with them.

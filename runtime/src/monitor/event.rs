@@ -1,0 +1,177 @@
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::{
+    codec::{DecodeError, EncodeError, decode_json, encode_json},
+    domain::{Event, EventType, Field, Position, Schema, Shape},
+};
+
+/// What the framework tells about itself.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum MonitorEvent {
+    /// `gesta.dead_lettered`: a handler could not handle an event, and nobody tries again by himself.
+    DeadLettered(DeadLettered),
+    /// `gesta.dead_letter_decided`: somebody has decided what is to become of a delivery.
+    DeadLetterDecided(DeadLetterDecided),
+}
+
+/// A handler could not handle an event: its attempts are used up, or the error is permanent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLettered {
+    /// The handler.
+    pub handler: String,
+    /// The event's stream: `account/ann`.
+    pub stream: String,
+    /// The event's place in its stream.
+    pub version: u64,
+    /// The event's place in the log.
+    pub position: Position,
+    /// The event's name.
+    pub event: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// What went wrong last: the error, and its causes.
+    pub errors: Vec<String>,
+}
+
+/// Somebody has decided what is to become of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetterDecided {
+    /// The handler.
+    pub handler: String,
+    /// The event's stream: `account/ann`.
+    pub stream: String,
+    /// The event's place in its stream.
+    pub version: u64,
+    /// The event's place in the log.
+    pub position: Position,
+    /// The event's name.
+    pub event: String,
+    /// What is to become of it.
+    pub decision: Decision,
+    /// Who has decided.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// What is to become of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// It is tried again.
+    Retry,
+    /// It is given up.
+    Discard,
+    /// It stays a dead letter.
+    MarkPermanent,
+}
+
+const fn field(name: &'static str, shape: &'static Shape) -> Field {
+    Field { name, shape, optional: false }
+}
+
+const DEAD_LETTERED: &Shape = &Shape::Struct(&[
+    field("handler", String::SHAPE),
+    field("stream", String::SHAPE),
+    field("version", u64::SHAPE),
+    field("position", u64::SHAPE),
+    field("event", String::SHAPE),
+    field("attempts", u32::SHAPE),
+    field("errors", Vec::<String>::SHAPE),
+]);
+
+const DEAD_LETTER_DECIDED: &Shape = &Shape::Struct(&[
+    field("handler", String::SHAPE),
+    field("stream", String::SHAPE),
+    field("version", u64::SHAPE),
+    field("position", u64::SHAPE),
+    field("event", String::SHAPE),
+    field("decision", String::SHAPE),
+    field("actor", String::SHAPE),
+    field("reason", String::SHAPE),
+]);
+
+impl Event for MonitorEvent {
+    const TYPES: &'static [EventType] = &[
+        EventType::new("gesta.dead_lettered", "MonitorEvent::DeadLettered", 1, DEAD_LETTERED),
+        EventType::new(
+            "gesta.dead_letter_decided",
+            "MonitorEvent::DeadLetterDecided",
+            1,
+            DEAD_LETTER_DECIDED,
+        ),
+    ];
+
+    fn index(&self) -> usize {
+        match self {
+            Self::DeadLettered(_) => 0,
+            Self::DeadLetterDecided(_) => 1,
+        }
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        match self {
+            Self::DeadLettered(event) => encode_json(event, out),
+            Self::DeadLetterDecided(event) => encode_json(event, out),
+        }
+    }
+
+    fn decode(index: usize, version: u16, payload: &[u8]) -> Result<Self, DecodeError> {
+        match index {
+            0 => read(version, payload).map(Self::DeadLettered),
+            1 => read(version, payload).map(Self::DeadLetterDecided),
+            _ => Err(DecodeError::Malformed(format!("there is no type of event number {index}"))),
+        }
+    }
+}
+
+/// All of them are at their first version.
+fn read<T: DeserializeOwned>(version: u16, payload: &[u8]) -> Result<T, DecodeError> {
+    match version {
+        1 => decode_json(payload),
+        stored => Err(DecodeError::NewerVersion { stored, known: 1 }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_can_be_read_again() {
+        let dead = DeadLettered {
+            handler: "statements".into(),
+            stream: "account/ann".into(),
+            version: 3,
+            position: Position::from_raw(17),
+            event: "account.withdrawn".into(),
+            attempts: 8,
+            errors: vec!["no answer".into(), "timed out".into()],
+        };
+        let decided = DeadLetterDecided {
+            handler: "statements".into(),
+            stream: "account/ann".into(),
+            version: 3,
+            position: Position::from_raw(17),
+            event: "account.withdrawn".into(),
+            decision: Decision::MarkPermanent,
+            actor: "ann".into(),
+            reason: "no such mailbox".into(),
+        };
+        for event in [MonitorEvent::DeadLettered(dead), MonitorEvent::DeadLetterDecided(decided)] {
+            let mut payload = Vec::new();
+            event.encode(&mut payload).unwrap();
+            assert_eq!(MonitorEvent::decode(event.index(), 1, &payload).unwrap(), event);
+            assert!(MonitorEvent::decode(event.index(), 2, &payload).is_err());
+            let json: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+            let Shape::Struct(fields) = MonitorEvent::TYPES[event.index()].shape else { panic!("no struct") };
+            let shape: Vec<_> = fields.iter().map(|field| field.name).collect();
+            let mut written: Vec<_> = json.as_object().unwrap().keys().map(String::as_str).collect();
+            let mut sorted = shape.clone();
+            written.sort_unstable();
+            sorted.sort_unstable();
+            assert_eq!(written, sorted);
+        }
+    }
+}

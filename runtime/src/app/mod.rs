@@ -3,6 +3,7 @@
 mod builder;
 mod connect;
 mod error;
+mod follow;
 mod registry;
 
 use std::{fmt, sync::Arc};

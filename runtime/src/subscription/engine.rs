@@ -4,7 +4,7 @@ use futures_util::FutureExt;
 use tokio::{sync::Mutex, task::JoinHandle, time::Instant};
 use uuid::Uuid;
 
-use super::{Driver, Feed, Plan, Stop, Work, driver::ProgressSender, stop::Stopper};
+use super::{Driver, Feed, Plan, Stop, SubscriptionError, Work, driver::ProgressSender, stop::Stopper};
 use crate::{
     domain::{Position, Start, Timestamp},
     store::{Claim, Lease, LogEventRef, ReadLog, ReadSide, Store, StoreError},
@@ -35,6 +35,7 @@ pub(crate) struct Engine {
 
 #[derive(Debug)]
 struct Running {
+    name: Arc<str>,
     stopper: Stopper,
     task: JoinHandle<()>,
 }
@@ -60,12 +61,31 @@ impl Engine {
             stop,
             settings: self.settings.clone(),
         };
+        let name = Arc::clone(&run.plan.name);
         let task = tokio::spawn(run.forever());
-        self.running.lock().await.push(Running { stopper, task });
+        self.running.lock().await.push(Running { name, stopper, task });
         Ok(())
     }
 
-    #[expect(dead_code, reason = "readers follow")]
+    /// Waits until every subscription of this process, or of the store if there is none here, is done with everything
+    /// that is in the log now.
+    pub(crate) async fn caught_up(&self, timeout: Duration) -> Result<(), SubscriptionError> {
+        let deadline = Instant::now() + timeout;
+        let position = self.store.port().last_position().await?;
+        let mut names: Vec<_> = self.running.lock().await.iter().map(|it| Arc::clone(&it.name)).collect();
+        if names.is_empty() {
+            let states = read_side(&self.store)?.subscriptions(None).await?;
+            names.extend(states.into_iter().filter(|state| !state.paused).map(|state| state.name));
+        }
+        let mut behind = Vec::new();
+        for name in names {
+            if !self.reached(&name, position, deadline).await? {
+                behind.push(name);
+            }
+        }
+        if behind.is_empty() { Ok(()) } else { Err(SubscriptionError::Behind { names: behind, position }) }
+    }
+
     /// Waits until a subscription is done with everything up to a position, in whatever process. Whether it was in
     /// time.
     pub(crate) async fn reached(

@@ -6,6 +6,7 @@
 
 mod driver;
 mod engine;
+mod error;
 mod feed;
 mod shard;
 mod stop;
@@ -13,6 +14,7 @@ mod stop;
 pub use driver::{Driver, Plan, Work};
 pub(crate) use engine::Engine;
 pub use engine::EngineSettings;
+pub use error::SubscriptionError;
 pub use feed::{Batch, Feed};
 pub use shard::{shard_of_key, shard_of_stream};
 pub use stop::Stop;

@@ -1,0 +1,43 @@
+use std::sync::Arc;
+
+use crate::{domain::Position, store::StoreError};
+
+/// Why something could not be done with a subscription.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubscriptionError {
+    /// There is none of this name in the store.
+    #[error(
+        "there is no subscription `{name}` in the store; `app.subscriptions()` lists those that there are"
+    )]
+    Unknown {
+        /// What was asked for.
+        name: String,
+    },
+    /// Not everything was done in the time that was allowed.
+    #[error(
+        "these subscriptions have not come to position {position} in time: {}; see `app.subscriptions()` for whether \
+         they are paused, who works on them and what went wrong last",
+        names.join(", ")
+    )]
+    Behind {
+        /// Which.
+        names: Vec<Arc<str>>,
+        /// How far they were to come.
+        position: Position,
+    },
+    /// The store could not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl SubscriptionError {
+    /// Whether the same call may succeed later without any change.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Behind { .. } => true,
+            Self::Store(error) => error.is_retryable(),
+            Self::Unknown { .. } => false,
+        }
+    }
+}

@@ -20,6 +20,7 @@ fn append(id: &str, expected: u64, payload: &[u8]) -> Append {
         key: None,
         meta: Meta { actor: Some("teller-7".into()), ..Meta::default() },
         events: vec![event],
+        documents: vec![],
     }
 }
 

@@ -22,6 +22,7 @@ fn append(id: &str, expected: u64, name: &'static str) -> Append {
         key: None,
         meta: Meta::default(),
         events: vec![event],
+        documents: vec![],
     }
 }
 

@@ -41,7 +41,9 @@ impl<A: Aggregate> Call<A> {
     ) -> Result<Append, StoreError> {
         let events = events.iter().map(|event| self.encode(event, limit)).collect::<Result<_, _>>()?;
         let (key, meta) = (self.options.key.clone(), self.options.meta.clone());
-        Ok(Append { stream: self.stream.clone(), expected: Expected::Version(expected), key, meta, events })
+        let documents = Vec::new();
+        let (stream, expected) = (self.stream.clone(), Expected::Version(expected));
+        Ok(Append { stream, expected, key, meta, events, documents })
     }
 
     /// Asks whether the stream is at this version.
@@ -53,6 +55,7 @@ impl<A: Aggregate> Call<A> {
             key: None,
             meta: Default::default(),
             events: Vec::new(),
+            documents: Vec::new(),
         }
     }
 

@@ -1,4 +1,4 @@
-use super::StreamId;
+use super::{DocumentWrite, StreamId};
 use crate::domain::{IdempotencyKey, Meta, Receipt};
 
 /// What one command wants to store in one stream.
@@ -18,6 +18,13 @@ pub struct Append {
     /// stream's version and position and no events, or [`Outcome::Conflict`]. Empty with a key keeps the key as
     /// well, with that receipt. Neither creates a stream; both take their place in the chain of a batch.
     pub events: Vec<NewEvent>,
+    /// Documents that are stored in the same transaction, if and only if the outcome is [`Outcome::Appended`]; each
+    /// key of a collection at most once. A batch's later appends see what the earlier ones have written.
+    ///
+    /// Where one of them has another revision than [`DocumentWrite::expected`], the outcome is
+    /// [`Outcome::Conflict`] with the version of the stream, which may well be the one that was expected: load the
+    /// documents again as well. Keys and the version of the stream are looked at first.
+    pub documents: Vec<DocumentWrite>,
 }
 
 /// An event on its way into the store.
@@ -48,7 +55,8 @@ pub enum Outcome {
     Appended(Receipt),
     /// The key was used before, for this stream: what it did then. Nothing was stored now.
     Duplicate(Receipt),
-    /// The stream is at another version, or an append before it in the same chain was not stored.
+    /// The stream is at another version, a document has another revision than expected, or an append before it in the
+    /// same chain was not stored.
     Conflict {
         /// The version of the stream.
         actual: u64,

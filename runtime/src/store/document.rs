@@ -34,6 +34,13 @@ pub struct DocumentWrite {
     pub expected: Option<u64>,
 }
 
+impl DocumentWrite {
+    /// Whether nothing stays of the document: it is deleted, and nobody needs to know its revision.
+    pub fn is_removal(&self) -> bool {
+        self.body.is_none() && self.expected.is_none()
+    }
+}
+
 /// A search in a collection.
 #[derive(Clone, Debug)]
 pub struct Find {

@@ -31,7 +31,7 @@ use std::{fmt, ops::ControlFlow, sync::Arc};
 use async_trait::async_trait;
 
 pub use append::{Append, Expected, NewEvent, Outcome};
-pub use check::check_key;
+pub use check::{check_key, check_name};
 pub use commit::{Advance, Commit, SqlConnection, SqlWork};
 pub use delivery::{
     Deliveries, DeliveryAction, DeliveryFilter, DeliveryState, DeliveryWrite, ParkedDelivery,

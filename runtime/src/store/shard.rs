@@ -92,8 +92,9 @@ pub trait Shards: Send + Sync {
     async fn declare(&self, subscription: &str, shards: u16, start: Position) -> Result<(), StoreError>;
 
     /// Lengthens the worker's leases, takes free shards up to its fair share, and says what it has now, in the order
-    /// of the question. A shard is free without a lease, or when its lease has run out. A subscription that was not
-    /// declared has no shards.
+    /// of the question. A shard is free without a lease, or when its lease has run out; one of the worker's own that
+    /// has run out and was not taken meanwhile is lengthened like the others. Taking a free shard adds one to its token.
+    /// A subscription that was not declared has no shards.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Backend`].

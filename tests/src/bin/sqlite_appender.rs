@@ -53,5 +53,6 @@ fn append(name: &str, command: u64) -> Append {
         key: Some(IdempotencyKey::new(format!("{name}.{command}"))),
         meta: Meta::default(),
         events: (0..=command % 3).map(event).collect(),
+        documents: vec![],
     }
 }

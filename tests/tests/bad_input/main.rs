@@ -52,6 +52,7 @@ async fn smuggle<const N: usize>(store: &Store, id: &str, events: [(&'static str
         key: None,
         meta: Meta::default(),
         events: events.into(),
+        documents: vec![],
     };
     let outcomes = store.port().append(&[append]).await.expect("an outcome");
     assert!(matches!(outcomes[..], [Outcome::Appended(_)]), "{outcomes:?}");

@@ -38,6 +38,7 @@ impl Sqlite {
     ///     key: None,
     ///     meta: Default::default(),
     ///     events: vec![NewEvent { name: "account.opened", version: 1, payload: b"{}".to_vec() }],
+    ///     documents: vec![],
     /// };
     /// let outcomes = store.append_in(&mut transaction, &[opened]).await?;
     /// assert!(matches!(outcomes[0], Outcome::Appended(receipt) if receipt.version == 1));

@@ -62,6 +62,7 @@ pub(super) fn append<const N: usize>(stream: &StreamId, expected: Expected, payl
         key: None,
         meta: Meta::default(),
         events: payloads.into_iter().map(event).collect(),
+        documents: vec![],
     }
 }
 

@@ -1,5 +1,10 @@
+mod commit;
+mod deliveries;
+mod documents;
+mod shards;
+
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fmt,
     ops::ControlFlow,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -7,10 +12,11 @@ use std::{
 
 use async_trait::async_trait;
 
+use self::documents::Library;
 use super::{
-    Append, EventRef, EventStore, Item, LogEventRef, LogVisitor, Outcome, ReadLog, ReadStream, SnapshotRef,
-    Store, StoreError, StreamId, StreamVisitor, check_key,
-    resolve::{Ledger, Write},
+    Append, EventRef, EventStore, Item, LogEventRef, LogVisitor, Outcome, ParkedDelivery, ReadLog, ReadSide,
+    ReadStream, Signal, SnapshotRef, Store, StoreError, StreamId, StreamVisitor, check_key,
+    resolve::{Ledger, Roster, Write},
 };
 use crate::{
     clock::Clock,
@@ -23,6 +29,7 @@ use crate::{
 #[derive(Clone, Default)]
 pub struct Memory {
     clock: Clock,
+    signal: Signal,
     state: Arc<Mutex<State>>,
 }
 
@@ -34,6 +41,10 @@ struct State {
     log: Vec<Arc<Stored>>,
     streams: HashMap<StreamId, Vec<Arc<Stored>>>,
     snapshots: HashMap<StreamId, Arc<Snapshot>>,
+    subscriptions: BTreeMap<Arc<str>, Roster>,
+    library: Library,
+    /// By subscription and position.
+    deliveries: BTreeMap<(Arc<str>, Position), ParkedDelivery>,
 }
 
 struct Stored {
@@ -62,7 +73,7 @@ impl Memory {
 
     /// An empty store that records by another clock, for tests.
     pub fn with_clock(clock: impl Into<Clock>) -> Self {
-        Self { clock: clock.into(), state: Arc::default() }
+        Self { clock: clock.into(), ..Self::default() }
     }
 
     /// The state, or [`StoreError::Closed`]. A panic cannot leave it half changed: nothing that changes it panics
@@ -108,6 +119,16 @@ impl State {
             self.streams.entry(append.stream.clone()).or_default().push(Arc::clone(&stored));
             self.log.push(stored);
         }
+        append.documents.iter().for_each(|document| self.library.write(document));
+    }
+
+    /// Lets the ledger know the documents that a batch asks about.
+    fn look_up_documents(&mut self, batch: &[Append]) {
+        self.ledger.documents.clear();
+        for write in batch.iter().flat_map(|append| &append.documents) {
+            let revision = self.library.revision(&write.collection, &write.key);
+            self.ledger.documents.insert((Arc::clone(&write.collection), write.key.clone()), revision);
+        }
     }
 
     /// The snapshot that a reader asks for, if it has one that saves it reading.
@@ -151,11 +172,16 @@ impl EventStore for Memory {
     async fn append(&self, batch: &[Append]) -> Result<Vec<Outcome>, StoreError> {
         batch.iter().try_for_each(Append::check)?;
         let mut state = self.open()?;
+        state.look_up_documents(batch);
         let mut writes = Vec::new();
         let outcomes = state.ledger.decide(batch, &mut writes);
         let recorded_at = self.clock.now();
         for write in &writes {
             state.write(write, recorded_at);
+        }
+        drop(state);
+        if !writes.is_empty() {
+            self.signal.ring();
         }
         Ok(outcomes)
     }
@@ -208,6 +234,10 @@ impl EventStore for Memory {
             _ => drop(state.snapshots.insert(stream.clone(), newer)),
         }
         Ok(())
+    }
+
+    fn read_side(&self) -> Option<&dyn ReadSide> {
+        Some(self)
     }
 
     fn location(&self) -> Option<String> {

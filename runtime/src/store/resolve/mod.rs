@@ -1,8 +1,19 @@
 //! What becomes of a batch: the rules about versions, chains and keys, once for every store that decides in Rust.
+//! Beside them the rules of the read side.
 
-use std::collections::{HashMap, HashSet};
+mod read_side;
+mod roster;
 
-use super::{Append, Expected, Outcome, StreamId};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+pub(crate) use self::{
+    read_side::{decide, fenced, may_replace, promotes, stale, stale_error},
+    roster::{Place, Roster, later},
+};
+use super::{Append, DocumentWrite, Expected, Outcome, StreamId};
 use crate::domain::{IdempotencyKey, Position, Receipt};
 
 /// Where a stream ends.
@@ -14,15 +25,18 @@ pub(crate) struct Head {
     pub(crate) position: Position,
 }
 
-/// What must be known to decide: the end of the log, the heads of the streams and the keys that were used.
+/// What must be known to decide: the end of the log, the heads of the streams, the keys that were used, and the
+/// revisions of documents.
 ///
 /// [`Memory`](super::Memory) keeps one for ever. A database loads what a transaction needs under its write lock:
-/// every stream and every key of the batches must be asked for, and what is not in here does not exist.
+/// every stream, key and document of the batches must be asked for, and what is not in here does not exist.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     pub(crate) last: Position,
     pub(crate) heads: HashMap<StreamId, Head>,
     pub(crate) keys: HashMap<IdempotencyKey, (StreamId, Receipt)>,
+    /// By collection and key. Of one batch, also where the rest is kept for ever.
+    pub(crate) documents: HashMap<(Arc<str>, String), u64>,
 }
 
 /// An append that is to be written.
@@ -81,6 +95,9 @@ impl Ledger {
         {
             return Outcome::Conflict { actual: head.version };
         }
+        if stale(&append.documents, |write| self.revision(write)).is_some() {
+            return Outcome::Conflict { actual: head.version };
+        }
         let events = append.events.len();
         Outcome::Appended(match events as u64 {
             0 => Receipt { version: head.version, position: head.position, events },
@@ -89,6 +106,11 @@ impl Ledger {
                 Receipt { version: head.version + n, position, events }
             }
         })
+    }
+
+    fn revision(&self, write: &DocumentWrite) -> u64 {
+        let place = (Arc::clone(&write.collection), write.key.clone());
+        self.documents.get(&place).copied().unwrap_or_default()
     }
 
     /// Takes note of what is stored; false where there is nothing to write.
@@ -101,6 +123,10 @@ impl Ledger {
         if let Some(key) = &append.key {
             self.keys.insert(key.clone(), (append.stream.clone(), receipt));
         }
-        receipt.events > 0 || append.key.is_some()
+        for write in &append.documents {
+            let revision = if write.is_removal() { 0 } else { write.revision };
+            self.documents.insert((Arc::clone(&write.collection), write.key.clone()), revision);
+        }
+        receipt.events > 0 || append.key.is_some() || !append.documents.is_empty()
     }
 }

@@ -25,6 +25,7 @@ pub async fn record(
             key: Some(key),
             meta,
             events: vec![encoded(&stream, &event)?],
+            documents: Vec::new(),
         };
         // In a batch of one there is nothing that another append could hold back: appended or stored before.
         store.port().append(&[append]).await?;

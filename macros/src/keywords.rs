@@ -30,9 +30,19 @@ pub(crate) const ON: &str = "on";
 pub(crate) const IGNORE: &str = "ignore";
 /// `by = field`: which document or instance an event is for.
 pub(crate) const BY: &str = "by";
+/// `key = AccountId`: what the documents of a projection are found by.
+pub(crate) const KEY: &str = "key";
+/// `inline`: documents change in the transaction of the append.
+pub(crate) const INLINE: &str = "inline";
+/// `#[index]` on a field of a document: found by its value.
+pub(crate) const INDEX: &str = "index";
 /// `deps: Deps` in a domain: what provides the dependencies.
 pub(crate) const DEPS: &str = "deps";
 /// `aggregates: [..]` in a domain.
 pub(crate) const AGGREGATES: &str = "aggregates";
+/// `projections: [..]` in a domain.
+pub(crate) const PROJECTIONS: &str = "projections";
+/// `event_handlers: [..]` in a domain.
+pub(crate) const EVENT_HANDLERS: &str = "event_handlers";
 /// Sections of a domain that have a meaning and no parts yet.
-pub(crate) const LATER_SECTIONS: [&str; 4] = ["sagas", "process_managers", "projections", "event_handlers"];
+pub(crate) const LATER_SECTIONS: [&str; 2] = ["sagas", "process_managers"];

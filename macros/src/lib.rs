@@ -14,6 +14,7 @@ mod keywords;
 mod messages;
 mod naming;
 mod paths;
+mod projection;
 mod provide;
 mod schema;
 mod suggest;
@@ -61,6 +62,12 @@ pub fn apply(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn command_handler(args: TokenStream, item: TokenStream) -> TokenStream {
     driver::run::<command_handler::CommandHandlerMacro>(args.into(), item.into()).into()
+}
+
+/// Documented as `gesta::projection`.
+#[proc_macro_attribute]
+pub fn projection(args: TokenStream, item: TokenStream) -> TokenStream {
+    driver::run::<projection::ProjectionMacro>(args.into(), item.into()).into()
 }
 
 /// Documented as `gesta::domain`.

@@ -49,6 +49,8 @@ pub use gesta_macros::command_handler;
 pub use gesta_macros::domain;
 #[doc = include_str!("../docs/event.md")]
 pub use gesta_macros::event;
+#[doc = include_str!("../docs/projection.md")]
+pub use gesta_macros::projection;
 pub use testing as test;
 
 /// The code in the README compiles and runs.

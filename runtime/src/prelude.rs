@@ -11,4 +11,7 @@ pub use crate::{
     app::{App, Builder},
     apply, command_handler, event,
     execute::ExecuteError,
+    query::{QueryError, ReadError, Reader},
 };
+// The modules of these names are not meant.
+pub use gesta_macros::projection;

@@ -9,12 +9,14 @@ pub(super) fn check(model: &Domain, errors: &mut Errors) {
 
 /// A part is listed once.
 fn check_listed_once(model: &Domain, errors: &mut Errors) {
-    let mut seen = Vec::new();
-    for part in &model.aggregates {
-        let name = type_text(part);
-        if seen.contains(&name) {
-            errors.push(part, messages::listed_twice(&name));
+    for section in [&model.aggregates, &model.projections, &model.event_handlers] {
+        let mut seen = Vec::new();
+        for part in section {
+            let name = type_text(part);
+            if seen.contains(&name) {
+                errors.push(part, messages::listed_twice(&name));
+            }
+            seen.push(name);
         }
-        seen.push(name);
     }
 }

@@ -10,8 +10,25 @@ use crate::{driver::Input, naming::type_text};
 pub(super) fn expand(model: &Domain) -> TokenStream {
     let (private, name) = (model.runtime.private(), &model.name);
     let deps = model.deps.as_ref().map_or_else(|| quote!(()), ToTokens::to_token_stream);
+    let supplies = model.aggregates.iter().map(|part| part_of(model, part, &deps));
+    let projections = model.projections.iter().map(|part| projection(model, part));
+    let handlers = model.event_handlers.iter().map(|part| event_handler(model, part));
+    let register = register(model, &deps);
+    let app = app(model, &deps, &quote!(#private::Builder::new(store.into(), deps)));
+    let at_name = name.span().resolved_at(Span::call_site());
+    let there = model.runtime.private_at(at_name);
+    let checked = quote_spanned! {at_name=>
+        const _: () = #there::domain::check_domain(<#name as #there::domain::Domain>::PARTS);
+        const _: () = #there::domain::check_followers(<#name as #there::domain::Domain>::FOLLOWERS);
+    };
+    let definition = definition(model, &deps, &parts(model), &followers(model));
+    quote!(#definition #app #(#supplies)* #(#projections)* #(#handlers)* #register #checked)
+}
+
+/// What is known of the aggregates.
+fn parts(model: &Domain) -> TokenStream {
     let parts = model.aggregates.iter().map(|part| {
-        let (source, span) = (type_text(part), part.span().resolved_at(Span::call_site()));
+        let (source, span) = (type_text(part), at(part));
         let private = model.runtime.private_at(span);
         quote_spanned! {span=>
             #private::domain::PartInfo::new(
@@ -21,20 +38,36 @@ pub(super) fn expand(model: &Domain) -> TokenStream {
             )
         }
     });
-    let supplies = model.aggregates.iter().map(|part| part_of(model, part, &deps));
-    let asks = asks(model, &deps);
-    let app = app(model, &deps, &quote!(#private::Builder::new(store.into(), deps)));
-    let at_name = name.span().resolved_at(Span::call_site());
-    let private_there = model.runtime.private_at(at_name);
-    let checked = quote_spanned! {at_name=>
-        const _: () = #private_there::domain::check_domain(<#name as #private_there::domain::Domain>::PARTS);
-    };
-    let definition = definition(model, &deps, &quote!(#(#parts),*));
-    quote!(#definition #app #(#supplies)* #asks #checked)
+    quote!(#(#parts),*)
+}
+
+/// What is known of the projections and the event handlers.
+fn followers(model: &Domain) -> TokenStream {
+    let projections = model.projections.iter().map(|part| {
+        let (source, span) = (type_text(part), at(part));
+        let private = model.runtime.private_at(span);
+        quote_spanned!(span=> #private::domain::FollowerInfo::projection(#private::ProjectionProbe::<#part>::NAME, #source))
+    });
+    let handlers = model.event_handlers.iter().map(|part| {
+        let (source, span) = (type_text(part), at(part));
+        let private = model.runtime.private_at(span);
+        quote_spanned!(span=> #private::domain::FollowerInfo::event_handler(#private::HandlerProbe::<#part>::NAME, #source))
+    });
+    quote!(#(#projections,)* #(#handlers,)*)
+}
+
+/// The place of a part, where a mistake in it is shown.
+fn at(part: &Type) -> Span {
+    part.span().resolved_at(Span::call_site())
 }
 
 /// The type and its `impl Domain`.
-fn definition(model: &Domain, deps: &TokenStream, parts: &TokenStream) -> TokenStream {
+fn definition(
+    model: &Domain,
+    deps: &TokenStream,
+    parts: &TokenStream,
+    followers: &TokenStream,
+) -> TokenStream {
     let Domain { attrs, visibility, name, .. } = model;
     let (private, text) = (model.runtime.private(), name.to_string());
     let documented = attrs.iter().any(|attr| attr.path().is_ident("doc"));
@@ -54,10 +87,12 @@ fn definition(model: &Domain, deps: &TokenStream, parts: &TokenStream) -> TokenS
                 use #private::NoPart as _;
                 &[#parts]
             };
+            const FOLLOWERS: &'static [#private::domain::FollowerInfo] = {
+                #[allow(unused_imports)]
+                use #private::{NoHandler as _, NoProjection as _};
+                &[#followers]
+            };
         }
-
-        #[automatically_derived]
-        impl #private::Register for #name {}
     }
 }
 
@@ -78,7 +113,7 @@ fn app(model: &Domain, deps: &TokenStream, body: &TokenStream) -> TokenStream {
 
 /// `impl PartOf<Domain>`. What the part must be is said at the part.
 fn part_of(model: &Domain, part: &Type, deps: &TokenStream) -> TokenStream {
-    let (name, span) = (&model.name, part.span().resolved_at(Span::call_site()));
+    let (name, span) = (&model.name, at(part));
     let private = model.runtime.private_at(span);
     quote_spanned! {span=>
         #[automatically_derived]
@@ -97,19 +132,74 @@ fn part_of(model: &Domain, part: &Type, deps: &TokenStream) -> TokenStream {
     }
 }
 
-/// Asks whether the dependencies suffice for every part, at the dependencies.
-fn asks(model: &Domain, deps: &TokenStream) -> TokenStream {
+/// `impl ReadIn<Domain>`, and that the projection is folded from something.
+fn projection(model: &Domain, part: &Type) -> TokenStream {
+    let (name, span) = (&model.name, at(part));
+    let (private, domain, source) = (model.runtime.private_at(span), name.to_string(), type_text(part));
+    let folded = model
+        .aggregates
+        .iter()
+        .map(|aggregate| quote_spanned!(span=> #private::FoldProbe::<#part, #aggregate>::FOLDED));
+    quote_spanned! {span=>
+        #[automatically_derived]
+        impl #private::query::ReadIn<#name> for #part {}
+        const _: () = {
+            #[allow(unused_imports)]
+            use #private::{NoFold as _, NoProjection as _};
+            #private::ProjectionProbe::<#part>::check(#domain, #source, &[#(#folded),*])
+        };
+    }
+}
+
+/// That the part is an event handler.
+fn event_handler(model: &Domain, part: &Type) -> TokenStream {
+    let span = at(part);
+    let private = model.runtime.private_at(span);
+    quote_spanned!(span=> const _: () = #private::is_event_handler::<#part>();)
+}
+
+/// `impl Register`: names what follows the log. It asks as well whether the dependencies suffice for every part, at
+/// the dependencies and in one function: what several parts need and miss is one mistake.
+fn register(model: &Domain, deps: &TokenStream) -> TokenStream {
+    let (private, name) = (model.runtime.private(), &model.name);
     let span =
         model.deps.as_ref().map_or_else(|| model.name.span(), Spanned::span).resolved_at(Span::call_site());
-    let private = model.runtime.private_at(span);
-    let asks =
-        model.aggregates.iter().map(|part| quote_spanned!(span=> #private::PartProbe::<#part>::asks(deps);));
+    let there = model.runtime.private_at(span);
+    let aggregates =
+        model.aggregates.iter().map(|part| quote_spanned!(span=> #there::PartProbe::<#part>::asks(deps);));
+    let queries =
+        model.projections.iter().map(|part| quote_spanned!(span=> #there::QueryProbe::<#part>::asks(deps);));
+    let handlers = model
+        .event_handlers
+        .iter()
+        .map(|part| quote_spanned!(span=> #there::HandlerProbe::<#part>::register(registry);));
+    let projections = model.projections.iter().map(|part| {
+        let span = at(part);
+        let private = model.runtime.private_at(span);
+        let folds = model.aggregates.iter().map(
+            |aggregate| quote_spanned!(span=> #private::FoldProbe::<#part, #aggregate>::add(&mut folds);),
+        );
+        quote_spanned! {span=>
+            let mut folds = #private::ProjectionProbe::<#part>::folds();
+            #(#folds)*
+            #private::ProjectionProbe::<#part>::register(registry, folds);
+        }
+    });
     quote! {
-        const _: fn(&#deps) = |deps| {
-            #[allow(unused_imports)]
-            use #private::NoPart as _;
-            #(#asks)*
-        };
+        #[automatically_derived]
+        impl #private::Register for #name {
+            #[allow(unused_mut, unused_variables, clippy::let_unit_value)]
+            fn register(registry: &mut #private::Registry<Self>) {
+                #[allow(unused_imports)]
+                use #private::{NoFold as _, NoHandler as _, NoPart as _, NoProjection as _, NoQueries as _};
+                let _ = |deps: &#deps| {
+                    #(#aggregates)*
+                    #(#queries)*
+                };
+                #(#projections)*
+                #(#handlers)*
+            }
+        }
     }
 }
 
@@ -117,11 +207,13 @@ fn asks(model: &Domain, deps: &TokenStream) -> TokenStream {
 pub(super) fn fallback(_: &Input, model: Option<&Domain>) -> TokenStream {
     let Some(model) = model else { return TokenStream::new() };
     let (private, name) = (model.runtime.private(), &model.name);
-    let definition = definition(model, &quote!(()), &TokenStream::new());
+    let definition = definition(model, &quote!(()), &TokenStream::new(), &TokenStream::new());
     let app =
         app(model, &quote!(impl #private::core::marker::Sized), &quote!(#private::core::unreachable!()));
     quote! {
         #definition
+        #[automatically_derived]
+        impl #private::Register for #name {}
         #[allow(unused_variables)]
         #app
         impl #private::Mistaken for #name {}

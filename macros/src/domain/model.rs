@@ -12,7 +12,7 @@ use crate::{
     attribute::split_commas,
     driver::Input,
     errors::Errors,
-    keywords::{AGGREGATES, CRATE, DEPS, LATER_SECTIONS},
+    keywords::{AGGREGATES, CRATE, DEPS, EVENT_HANDLERS, LATER_SECTIONS, PROJECTIONS},
     messages::domain as messages,
     paths::Runtime,
 };
@@ -23,6 +23,8 @@ pub(crate) struct Domain {
     pub(super) name: Ident,
     pub(super) deps: Option<Type>,
     pub(super) aggregates: Vec<Type>,
+    pub(super) projections: Vec<Type>,
+    pub(super) event_handlers: Vec<Type>,
     pub(super) runtime: Runtime,
 }
 
@@ -38,8 +40,16 @@ pub(super) fn read(input: &Input, errors: &mut Errors) -> Option<Domain> {
         errors.push_at(first.map_or_else(Span::call_site, |token| token.span()), messages::not_a_domain());
         return None;
     };
-    let mut domain =
-        Domain { attrs, visibility, name, deps: None, aggregates: Vec::new(), runtime: Runtime::new(None) };
+    let mut domain = Domain {
+        attrs,
+        visibility,
+        name,
+        deps: None,
+        aggregates: Vec::new(),
+        projections: Vec::new(),
+        event_handlers: Vec::new(),
+        runtime: Runtime::new(None),
+    };
     let before = errors.count();
     let mut seen = Vec::new();
     for section in split_commas(read_body(rest, errors).unwrap_or_default()) {
@@ -81,7 +91,7 @@ fn read_body(rest: TokenStream, errors: &mut Errors) -> Option<TokenStream> {
 }
 
 fn known_sections() -> Vec<&'static str> {
-    [DEPS, AGGREGATES].into_iter().chain(LATER_SECTIONS).collect()
+    [DEPS, AGGREGATES, PROJECTIONS, EVENT_HANDLERS].into_iter().chain(LATER_SECTIONS).collect()
 }
 
 fn read_section(tokens: TokenStream, seen: &mut Vec<Ident>, errors: &mut Errors) -> Option<Section> {
@@ -123,6 +133,8 @@ fn read_into(domain: &mut Domain, section: Section, errors: &mut Errors) {
             Err(_) => errors.push(shown, messages::not_a_path()),
         },
         AGGREGATES => domain.aggregates = read_parts(&word, value, &shown, errors),
+        PROJECTIONS => domain.projections = read_parts(&word, value, &shown, errors),
+        EVENT_HANDLERS => domain.event_handlers = read_parts(&word, value, &shown, errors),
         _ => {
             if !read_parts(&word, value, &shown, errors).is_empty() {
                 errors.push(name, messages::not_yet(&word));

@@ -1,4 +1,4 @@
-use super::{CommandHandlers, EventType, const_text, const_text::Text};
+use super::{CommandHandlers, EventType, FollowerInfo, const_text, const_text::Text};
 
 /// A whole domain: what `gesta::domain!` defines, and what an application executes.
 pub trait Domain: Sized + Send + Sync + 'static {
@@ -8,6 +8,8 @@ pub trait Domain: Sized + Send + Sync + 'static {
     const NAME: &'static str;
     /// Its aggregates and what they record.
     const PARTS: &'static [PartInfo];
+    /// Its projections and event handlers.
+    const FOLLOWERS: &'static [FollowerInfo] = &[];
 }
 
 /// That an aggregate is part of the domain `D`, whose dependencies suffice for its handlers.

@@ -9,6 +9,8 @@ pub use uuid;
 pub use crate::{codec, domain};
 
 mod decided;
+mod document;
+mod follow;
 mod part;
 mod shape;
 
@@ -17,5 +19,10 @@ pub use crate::{
     query, store,
 };
 pub use decided::{Again, Decided, Dependency, NotClone, events};
+pub use document::{Document, DocumentJson, document_json};
+pub use follow::{
+    FoldProbe, HandlerProbe, NoFold, NoHandler, NoProjection, NoQueries, ProjectionProbe, QueryProbe,
+    is_event_handler,
+};
 pub use part::{Mistaken, NoPart, NoSupply, PartProbe, SupplyProbe, Wanted};
 pub use shape::{NoShape, Probe, Snapshot, StateShape, snapshot};

@@ -106,6 +106,29 @@ impl Account {
     }
 }
 
+#[projection(key = AccountId)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Balance {
+    #[index]
+    pub(crate) owner: String,
+    pub(crate) cents: u64,
+}
+
+#[apply(AccountEvent)]
+impl Balance {
+    fn opened(&mut self, owner: &String) {
+        self.owner = owner.clone();
+    }
+
+    fn deposited(&mut self, cents: &u64) {
+        self.cents += cents;
+    }
+
+    fn withdrawn(&mut self, cents: &u64) {
+        self.cents -= cents;
+    }
+}
+
 pub(crate) struct FraudCheck {
     most: u64,
 }
@@ -132,5 +155,6 @@ gesta::domain! {
     pub(crate) Bank {
         deps: Deps,
         aggregates: [Account],
+        projections: [Balance],
     }
 }

@@ -1,0 +1,34 @@
+//! `#[projection(key = ..)]` on a struct or enum: its `impl Projection`, and a constant for each of its indexes.
+
+mod check;
+mod expand;
+mod model;
+
+use proc_macro2::TokenStream;
+
+use crate::{
+    driver::{Input, Macro},
+    errors::Errors,
+};
+
+pub(crate) struct ProjectionMacro;
+
+impl Macro for ProjectionMacro {
+    type Model = model::Projection;
+
+    fn read(input: &Input, errors: &mut Errors) -> Option<Self::Model> {
+        model::read(input, errors)
+    }
+
+    fn check(model: &Self::Model, errors: &mut Errors) {
+        check::check(model, errors);
+    }
+
+    fn expand(model: &Self::Model) -> TokenStream {
+        expand::expand(model)
+    }
+
+    fn fallback(input: &Input, model: Option<&Self::Model>) -> TokenStream {
+        expand::fallback(input, model)
+    }
+}

@@ -1,0 +1,146 @@
+use super::{const_text, const_text::Text};
+
+/// What follows the log under a name of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FollowerKind {
+    /// Documents folded from events.
+    Projection,
+    /// Effects outside of the store.
+    EventHandler,
+}
+
+/// One projection or event handler of a domain, as data.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct FollowerInfo {
+    /// What it is.
+    pub kind: FollowerKind,
+    /// Its name in the store.
+    pub name: &'static str,
+    /// Its type in the source.
+    pub source: &'static str,
+}
+
+impl FollowerInfo {
+    /// Describes a projection.
+    pub const fn projection(name: &'static str, source: &'static str) -> Self {
+        Self { kind: FollowerKind::Projection, name, source }
+    }
+
+    /// Describes an event handler.
+    pub const fn event_handler(name: &'static str, source: &'static str) -> Self {
+        Self { kind: FollowerKind::EventHandler, name, source }
+    }
+}
+
+/// Refuses, at compile time when called in a `const`, a domain in which two projections or event handlers share a
+/// name: each would go on where the other has come to.
+///
+/// # Panics
+/// If two share a name. The text says which, as they are called in the source.
+///
+/// ```compile_fail
+/// use gesta::domain::{FollowerInfo, check_followers};
+///
+/// const _: () = check_followers(&[
+///     FollowerInfo::projection("balance", "Balance"),
+///     FollowerInfo::event_handler("balance", "Balances"),
+/// ]);
+/// ```
+pub const fn check_followers(followers: &[FollowerInfo]) {
+    let mut i = 0;
+    while i < followers.len() {
+        let mut j = 0;
+        while j < i {
+            // What has no name is something else, which is said elsewhere.
+            if !followers[i].name.is_empty() && const_text::equal(followers[j].name, followers[i].name) {
+                refuse_followers(&followers[j], &followers[i]);
+            }
+            j += 1;
+        }
+        i += 1;
+    }
+}
+
+// A panic is how a constant is refused.
+#[allow(clippy::panic)]
+const fn refuse_followers(first: &FollowerInfo, second: &FollowerInfo) -> ! {
+    let (both, attribute) = match (first.kind, second.kind) {
+        (FollowerKind::Projection, FollowerKind::Projection) => ("two projections", "projection"),
+        (FollowerKind::EventHandler, FollowerKind::EventHandler) => ("two event handlers", "event_handler"),
+        (_, FollowerKind::EventHandler) => ("a projection and an event handler", "event_handler"),
+        (_, FollowerKind::Projection) => ("a projection and an event handler", "projection"),
+    };
+    let text = Text::new()
+        .push(both)
+        .push(" share the name `")
+        .push(second.name)
+        .push("`: `")
+        .push(first.source)
+        .push("` and `")
+        .push(second.source)
+        .push("`; give one of them another: `#[")
+        .push(attribute)
+        .push("(name = \"..\", ..)]`");
+    panic!("{}", text.as_str())
+}
+
+// A panic is how a constant is refused.
+#[allow(clippy::panic)]
+pub(crate) const fn refuse_projection(domain: &str, source: &str) -> ! {
+    let text = Text::new()
+        .push("the projection `")
+        .push(source)
+        .push("` applies no event of the domain `")
+        .push(domain)
+        .push("`; write `#[apply(Event)] impl ")
+        .push(source)
+        .push(" { .. }` with the events of one of the domain's aggregates");
+    panic!("{}", text.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use super::*;
+
+    fn refusal(followers: &[FollowerInfo]) -> String {
+        let panic = catch_unwind(|| check_followers(followers)).unwrap_err();
+        panic.downcast_ref::<String>().unwrap().clone()
+    }
+
+    #[test]
+    fn names_of_their_own_are_accepted() {
+        const {
+            check_followers(&[
+                FollowerInfo::projection("balance", "Balance"),
+                FollowerInfo::event_handler("statements", "Statements"),
+                FollowerInfo::projection("", "Unknown"),
+                FollowerInfo::event_handler("", "Unknown"),
+            ]);
+        }
+    }
+
+    #[test]
+    fn both_sources_of_a_shared_name_are_told() {
+        let (a, b) = (FollowerInfo::projection("a", "x::A"), FollowerInfo::projection("a", "y::A"));
+        let (c, d) = (FollowerInfo::event_handler("a", "x::C"), FollowerInfo::event_handler("a", "y::C"));
+        assert_eq!(
+            refusal(&[a, b]),
+            "two projections share the name `a`: `x::A` and `y::A`; give one of them another: \
+             `#[projection(name = \"..\", ..)]`"
+        );
+        assert_eq!(
+            refusal(&[c, d]),
+            "two event handlers share the name `a`: `x::C` and `y::C`; give one of them another: \
+             `#[event_handler(name = \"..\", ..)]`"
+        );
+        assert_eq!(
+            refusal(&[a, c]),
+            "a projection and an event handler share the name `a`: `x::A` and `x::C`; give one of them another: \
+             `#[event_handler(name = \"..\", ..)]`"
+        );
+    }
+}

@@ -23,6 +23,12 @@ impl StreamId {
         Self { key: Uuid::new_v5(&NAMESPACE, &name), category: category.into(), id: id.into() }
     }
 
+    /// A stream whose key is known already, because it was stored beside the parts of its name. The key is not
+    /// worked out again, which is most of what [`StreamId::new`] does.
+    pub fn known(key: Uuid, category: impl Into<Arc<str>>, id: impl Into<Arc<str>>) -> Self {
+        Self { key, category: category.into(), id: id.into() }
+    }
+
     /// The stream of an aggregate.
     pub fn of<I: AggregateId>(id: &I) -> Self {
         Self::of_aggregate::<I::Aggregate>(id)

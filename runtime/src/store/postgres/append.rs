@@ -1,12 +1,9 @@
 //! Appending: the arguments of the functions in the database. What they answer is read by [`super::settle`].
 
-use sqlx::{
-    Arguments, PgConnection, SqlSafeStr,
-    postgres::{PgArguments, PgRow},
-};
 use uuid::Uuid;
 
 use super::{
+    call::{Call, Filling, count},
     failure::Failure,
     names::{Dictionary, Kind},
     round::{Cut, Round, expected, key_id},
@@ -21,18 +18,7 @@ pub(super) const ONE: &str = include_str!("sql/append_one.sql");
 /// Appends to many.
 pub(super) const MANY: &str = include_str!("sql/append.sql");
 
-/// A call of one of the two, ready to be sent.
-pub(super) struct Call {
-    statement: &'static str,
-    arguments: PgArguments,
-}
-
 impl Call {
-    /// Sends it and waits for the answer: one round trip.
-    pub(super) async fn send(self, connection: &mut PgConnection) -> Result<PgRow, sqlx::Error> {
-        sqlx::query_with(self.statement.into_sql_str(), self.arguments).fetch_one(connection).await
-    }
-
     /// Appends one.
     pub(super) fn one(append: &Append, names: &Dictionary) -> Result<Self, Failure> {
         let stream = &append.stream;
@@ -169,38 +155,8 @@ fn add_keys(arguments: &mut Filling, round: &Round<'_>, names: &Dictionary) -> R
     Ok(())
 }
 
-/// Arguments being filled; the first error is told at the end.
-#[derive(Default)]
-struct Filling {
-    arguments: PgArguments,
-    error: Option<sqlx::error::BoxDynError>,
-}
-
-impl Filling {
-    fn add<'q, T>(&mut self, value: T) -> &mut Self
-    where
-        T: sqlx::Encode<'q, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
-    {
-        if let Err(error) = self.arguments.add(value) {
-            self.error.get_or_insert(error);
-        }
-        self
-    }
-
-    fn call(self, statement: &'static str) -> Result<Call, Failure> {
-        match self.error {
-            None => Ok(Call { statement, arguments: self.arguments }),
-            Some(error) => Err(Failure::Refused(error)),
-        }
-    }
-}
-
 fn some_meta(append: &Append) -> Option<Vec<u8>> {
     Some(encode_meta(&append.meta)).filter(|meta| !meta.is_empty())
-}
-
-pub(super) fn count(n: usize) -> i32 {
-    i32::try_from(n).unwrap_or(i32::MAX)
 }
 
 fn number(names: &Dictionary, kind: Kind, name: &str) -> Result<i32, Failure> {

@@ -6,8 +6,8 @@ use sqlx::{PgConnection, postgres::PgRow};
 use tokio::time::timeout;
 
 use super::{
-    Inner, Postgres, REPEATS,
-    append::{self, Call},
+    Inner, Postgres, REPEATS, append,
+    call::Call,
     failure::{Failure, Silent},
     names::Dictionary,
     round::Progress,

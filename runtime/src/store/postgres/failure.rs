@@ -67,6 +67,28 @@ impl Failure {
         matches!(error, Error::Database(said) if verdict(said.as_ref()) != Verdict::Lost)
     }
 
+    /// Whether the same statement may succeed later without any change.
+    pub(super) fn passes(error: &Error) -> bool {
+        match error {
+            Error::Database(said) => verdict(said.as_ref()) != Verdict::Refused,
+            error => {
+                matches!(error, Error::Io(_) | Error::Protocol(_) | Error::Tls(_) | Error::WorkerCrashed)
+            }
+        }
+    }
+
+    /// In the words of the port, for what can always be repeated.
+    pub(super) fn of_reading(self, what: &'static str) -> StoreError {
+        match self {
+            Self::Refused(source) => StoreError::Backend { what: what.to_owned(), source },
+            Self::Unknown(source)
+            | Self::InTheWay(source)
+            | Self::Unavailable(source)
+            | Self::Held(source) => StoreError::Unavailable { what, source },
+            Self::Store(error) => error,
+        }
+    }
+
     /// In the words of the port, for an append.
     pub(super) fn told(self, batch: &[Append]) -> StoreError {
         let streams = || {
@@ -94,14 +116,7 @@ impl Failure {
 
 /// What an error means for a reading, which can always be repeated.
 pub(super) fn reading(what: &'static str, error: Error) -> StoreError {
-    match Failure::of(error) {
-        Failure::Refused(source) => StoreError::Backend { what: what.to_owned(), source },
-        Failure::Unknown(source)
-        | Failure::InTheWay(source)
-        | Failure::Unavailable(source)
-        | Failure::Held(source) => StoreError::Unavailable { what, source },
-        Failure::Store(error) => error,
-    }
+    Failure::of(error).of_reading(what)
 }
 
 /// The time was over before the database had answered.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection, SqlSafeStr, postgres::PgConnectOptions};
 
-use super::{PostgresOptions, append, names::Names};
+use super::{PostgresOptions, append, names::Names, shards, writes};
 use crate::store::{BoxError, ConnectError};
 
 /// What a connection is used for.
@@ -12,6 +12,8 @@ use crate::store::{BoxError, ConnectError};
 pub(super) enum Duty {
     /// Writing: each statement is short, and prepared in advance so that the first is one round trip as well.
     Append,
+    /// Following the log: claims and commits, each short, and prepared in advance as well.
+    Work,
     /// Reading: a statement may take as long as its rows keep coming.
     Read,
 }
@@ -20,6 +22,7 @@ impl Duty {
     fn prepared(self) -> &'static [&'static str] {
         match self {
             Self::Append => &[append::MANY, append::ONE],
+            Self::Work => &[writes::COMMIT, shards::CLAIM],
             Self::Read => &[],
         }
     }
@@ -27,7 +30,7 @@ impl Duty {
     /// A little earlier than our own patience ends, so that the server is the one that says what happened.
     fn statement_timeout(self, options: &PostgresOptions) -> String {
         match self {
-            Self::Append => milliseconds(options.timeout * 9 / 10),
+            Self::Append | Self::Work => milliseconds(options.timeout * 9 / 10),
             Self::Read => "0".to_owned(),
         }
     }

@@ -21,20 +21,33 @@ struct Migration {
     statements: &'static [&'static str],
 }
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    needs: 1,
-    name: "the log",
-    statements: &[
-        include_str!("migrations/0001_tables.sql"),
-        include_str!("migrations/0001_segments.sql"),
-        include_str!("migrations/0001_names_v1.sql"),
-        include_str!("migrations/0001_append_one_v1.sql"),
-        include_str!("migrations/0001_append_v1.sql"),
-        include_str!("migrations/0001_read_log_v1.sql"),
-        include_str!("migrations/0001_event_log.sql"),
-    ],
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        needs: 1,
+        name: "the log",
+        statements: &[
+            include_str!("migrations/0001_tables.sql"),
+            include_str!("migrations/0001_segments.sql"),
+            include_str!("migrations/0001_names_v1.sql"),
+            include_str!("migrations/0001_append_one_v1.sql"),
+            include_str!("migrations/0001_append_v1.sql"),
+            include_str!("migrations/0001_read_log_v1.sql"),
+            include_str!("migrations/0001_event_log.sql"),
+        ],
+    },
+    Migration {
+        version: 2,
+        needs: 1,
+        name: "the read side",
+        statements: &[
+            include_str!("migrations/0002_shards.sql"),
+            include_str!("migrations/0002_documents.sql"),
+            include_str!("migrations/0002_deliveries.sql"),
+            include_str!("migrations/0002_commit_v1.sql"),
+        ],
+    },
+];
 
 /// The version of the tables that this program knows.
 const KNOWN: i32 = MIGRATIONS[MIGRATIONS.len() - 1].version;

@@ -4,8 +4,14 @@
 //! How the order of the log is kept is told in `migrations/0001_append_v1.sql`.
 
 mod append;
+mod ask;
+mod call;
+mod commit;
 mod deliver;
+mod deliveries;
+mod documents;
 mod failure;
+mod find;
 mod held;
 mod link;
 mod migrate;
@@ -15,8 +21,10 @@ mod probe;
 mod read;
 mod round;
 mod settle;
+mod shards;
 mod to_the_end;
 mod transaction;
+mod writes;
 
 use std::{fmt, sync::Arc};
 
@@ -37,8 +45,8 @@ use self::{
     round::key_id,
 };
 use super::{
-    Append, ConnectError, EventStore, LogVisitor, Outcome, ReadLog, ReadStream, SnapshotRef, Store,
-    StoreError, StreamId, StreamVisitor, check_key,
+    Append, ConnectError, EventStore, LogVisitor, Outcome, ReadLog, ReadSide, ReadStream, Signal,
+    SnapshotRef, Store, StoreError, StreamId, StreamVisitor, check_key,
 };
 use crate::domain::{IdempotencyKey, Position, Receipt};
 
@@ -66,6 +74,8 @@ struct Inner {
     link: Arc<Link>,
     lanes: Held,
     readers: Held,
+    workers: Held,
+    signal: Signal,
 }
 
 /// How often an append that another transaction was in the way of is repeated at once.
@@ -103,7 +113,8 @@ impl Postgres {
         probe::tables(&link).await?;
         let lanes = Held::new(Arc::clone(&link), link.options.append_lanes, Duty::Append);
         let readers = Held::new(Arc::clone(&link), link.options.readers, Duty::Read);
-        Ok(Self { inner: Arc::new(Inner { link, lanes, readers }) })
+        let workers = Held::new(Arc::clone(&link), link.options.workers, Duty::Work);
+        Ok(Self { inner: Arc::new(Inner { link, lanes, readers, workers, signal: Signal::new() }) })
     }
 }
 
@@ -145,7 +156,10 @@ impl EventStore for Postgres {
         let mut repeats = 0;
         loop {
             match self.append_once(batch).await {
-                Ok(outcomes) => return Ok(outcomes),
+                Ok(outcomes) => {
+                    self.inner.signal.ring();
+                    return Ok(outcomes);
+                }
                 Err(Failure::InTheWay(_)) if repeats < REPEATS => repeats += 1,
                 Err(failure) => return Err(failure.told(batch)),
             }
@@ -214,6 +228,10 @@ impl EventStore for Postgres {
         Ok(())
     }
 
+    fn read_side(&self) -> Option<&dyn ReadSide> {
+        Some(self)
+    }
+
     fn location(&self) -> Option<String> {
         Some(self.inner.link.target())
     }
@@ -221,6 +239,7 @@ impl EventStore for Postgres {
     async fn close(&self) {
         self.inner.lanes.close().await;
         self.inner.readers.close().await;
+        self.inner.workers.close().await;
     }
 }
 

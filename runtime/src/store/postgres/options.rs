@@ -21,6 +21,7 @@ use crate::store::ConnectError;
 pub struct PostgresOptions {
     pub(super) append_lanes: usize,
     pub(super) readers: usize,
+    pub(super) workers: usize,
     pub(super) timeout: Duration,
     pub(super) connect_timeout: Duration,
     pub(super) lock_timeout: Duration,
@@ -31,6 +32,7 @@ impl Default for PostgresOptions {
         Self {
             append_lanes: 2,
             readers: 8,
+            workers: 4,
             timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(5),
             lock_timeout: Duration::from_secs(2),
@@ -48,6 +50,13 @@ impl PostgresOptions {
     /// How many connections read at most; 8 unless told otherwise. They are opened when they are needed.
     pub fn readers(mut self, readers: usize) -> Self {
         self.readers = readers.max(1);
+        self
+    }
+
+    /// How many connections those use at most who follow the log, to claim shards and to commit; 4 unless told
+    /// otherwise. They are opened when they are needed.
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = workers.max(1);
         self
     }
 

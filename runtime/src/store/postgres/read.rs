@@ -224,25 +224,25 @@ async fn each(
 }
 
 /// The columns of a row as they came over the wire. Their types are those of our own statements.
-struct Fields<'r> {
-    row: &'r PgRow,
+pub(super) struct Fields<'r> {
+    pub(super) row: &'r PgRow,
 }
 
 impl<'r> Fields<'r> {
-    fn bytes(&self, column: usize) -> Result<&'r [u8], sqlx::Error> {
+    pub(super) fn bytes(&self, column: usize) -> Result<&'r [u8], sqlx::Error> {
         self.row.try_get_raw(column)?.as_bytes().map_err(sqlx::Error::Decode)
     }
 
-    fn optional_bytes(&self, column: usize) -> Result<Option<&'r [u8]>, sqlx::Error> {
+    pub(super) fn optional_bytes(&self, column: usize) -> Result<Option<&'r [u8]>, sqlx::Error> {
         let raw = self.row.try_get_raw(column)?;
         if raw.is_null() { Ok(None) } else { raw.as_bytes().map(Some).map_err(sqlx::Error::Decode) }
     }
 
-    fn int8(&self, column: usize) -> Result<i64, sqlx::Error> {
+    pub(super) fn int8(&self, column: usize) -> Result<i64, sqlx::Error> {
         Ok(i64::from_be_bytes(fixed(self.bytes(column)?)?))
     }
 
-    fn int4(&self, column: usize) -> Result<i32, sqlx::Error> {
+    pub(super) fn int4(&self, column: usize) -> Result<i32, sqlx::Error> {
         Ok(i32::from_be_bytes(fixed(self.bytes(column)?)?))
     }
 
@@ -250,12 +250,21 @@ impl<'r> Fields<'r> {
         self.optional_bytes(column)?.map(|bytes| Ok(i32::from_be_bytes(fixed(bytes)?))).transpose()
     }
 
-    fn uuid(&self, column: usize) -> Result<Uuid, sqlx::Error> {
+    pub(super) fn uuid(&self, column: usize) -> Result<Uuid, sqlx::Error> {
         Ok(Uuid::from_bytes(fixed(self.bytes(column)?)?))
     }
 
-    fn text(&self, column: usize) -> Result<&'r str, sqlx::Error> {
+    pub(super) fn text(&self, column: usize) -> Result<&'r str, sqlx::Error> {
         self.row.try_get_raw(column)?.as_str().map_err(sqlx::Error::Decode)
+    }
+
+    /// A moment; the greatest ones of the database are kept as they are.
+    pub(super) fn time(&self, column: usize) -> Result<Timestamp, sqlx::Error> {
+        Ok(Timestamp::from_micros(self.int8(column)?.saturating_add(EPOCH)))
+    }
+
+    pub(super) fn optional_time(&self, column: usize) -> Result<Option<Timestamp>, sqlx::Error> {
+        self.optional_bytes(column)?.map(|_| self.time(column)).transpose()
     }
 
     fn position(&self) -> Result<Position, sqlx::Error> {
@@ -270,7 +279,7 @@ impl<'r> Fields<'r> {
         Ok(EventRef {
             position: self.position()?,
             version: self.version()?,
-            recorded_at: Timestamp::from_micros(self.int8(2)?.saturating_add(EPOCH)),
+            recorded_at: self.time(2)?,
             name,
             type_version: u16::try_from(self.int4(4)?).unwrap_or(u16::MAX),
             meta: self.optional_bytes(5)?.unwrap_or_default(),

@@ -6,7 +6,8 @@ use sqlx::{Row, postgres::PgRow};
 use uuid::Uuid;
 
 use super::{
-    append::{count, keys},
+    append::keys,
+    call::count,
     round::{Command, Cut, Group, Progress, Round},
 };
 use crate::{

@@ -2,7 +2,7 @@
 
 use sqlx::Transaction;
 
-use super::{Postgres, append::Call, deliver::append_in_rounds, failure::Failure, read::Reading, settle};
+use super::{Postgres, call::Call, deliver::append_in_rounds, failure::Failure, read::Reading, settle};
 use crate::store::{Append, Outcome, ReadStream, StoreError, StreamVisitor};
 
 impl Postgres {

@@ -1,0 +1,1 @@
+SELECT gesta.clear_some_v1($1, $2)

@@ -1,0 +1,1 @@
+SELECT gesta.declare_generation_v1($1, $2)

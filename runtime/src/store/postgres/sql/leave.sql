@@ -1,0 +1,1 @@
+SELECT gesta.leave_v1($1)

@@ -1,0 +1,1 @@
+SELECT gesta.pause_v1($1, $2)

@@ -1,0 +1,1 @@
+SELECT gesta.promote_v1($1, $2)

@@ -1,0 +1,1 @@
+SELECT gesta.release_v1($1, $2, $3, $4)

@@ -1,0 +1,1 @@
+SELECT gesta.remove_v1($1)

@@ -1,0 +1,1 @@
+SELECT gesta.reset_v1($1, $2)

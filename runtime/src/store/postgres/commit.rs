@@ -26,6 +26,7 @@ const WHAT: &str = "committing what follows from events";
 #[async_trait]
 impl ReadSide for Postgres {
     async fn commit(&self, commit: &Commit) -> Result<(), StoreError> {
+        commit.check()?;
         let mut repeats = 0;
         loop {
             let committed = match &commit.work {

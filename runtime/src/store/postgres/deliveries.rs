@@ -50,6 +50,18 @@ impl Deliveries for Postgres {
         self.inner.told(WHAT, rows.iter().map(delivery).collect())
     }
 
+    async fn count_deliveries(&self, subscription: &str) -> Result<Vec<(DeliveryState, u64)>, StoreError> {
+        const WHAT: &str = "counting deliveries";
+        if !storable(subscription) {
+            return Ok(Vec::new());
+        }
+        let mut asked = Filling::default();
+        asked.add(subscription);
+        let rows = self.inner.ask(WHAT, include_str!("sql/count_deliveries.sql"), asked).await?;
+        let counted = |row: &PgRow| Ok((state(row.try_get(0)?), row.try_get::<i64, _>(1)?.unsigned_abs()));
+        self.inner.told(WHAT, rows.iter().map(counted).collect())
+    }
+
     async fn decide_deliveries(
         &self,
         filter: &DeliveryFilter,

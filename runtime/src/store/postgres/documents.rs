@@ -6,7 +6,8 @@ use sqlx::{Row, postgres::PgRow};
 
 use super::{Postgres, call::Filling, find, read::Fields, shards::storable};
 use crate::store::{
-    Document, Documents, Find, Found, Generation, GenerationState, Shards, StoreError, generation_name,
+    Document, Documents, Find, Found, Generation, GenerationState, Shards, StoreError, check_name,
+    generation_name,
 };
 
 /// So many are deleted at once: that is done long before anybody's patience ends.
@@ -55,12 +56,8 @@ impl Documents for Postgres {
         projection: &str,
         version: u32,
     ) -> Result<Vec<Generation>, StoreError> {
-        if !storable(projection) {
-            let what = format!("the projection {projection:?}");
-            let reason = "it contains a NUL character, which not every store can keep";
-            return Err(StoreError::InvalidName { what, reason });
-        }
         const DECLARE: &str = include_str!("sql/declare_generation.sql");
+        check_name(projection, "projection")?;
         let mut declared = Filling::default();
         declared.add(projection).add(i64::from(version));
         self.inner.work("declaring a generation", DECLARE, declared).await?;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     domain::Position,
-    store::{Claim, Holding, Lease, ShardState, Shards, StoreError, SubscriptionState},
+    store::{Claim, Holding, Lease, ShardState, Shards, StoreError, SubscriptionState, check_name},
 };
 
 /// Takes what is free and tells what one has.
@@ -22,11 +22,7 @@ pub(super) const CLAIM: &str = include_str!("sql/claim.sql");
 #[async_trait]
 impl Shards for Postgres {
     async fn declare(&self, subscription: &str, shards: u16, start: Position) -> Result<(), StoreError> {
-        if !storable(subscription) {
-            let what = format!("the subscription {subscription:?}");
-            let reason = "it contains a NUL character, which not every store can keep";
-            return Err(StoreError::InvalidName { what, reason });
-        }
+        check_name(subscription, "subscription")?;
         let mut declared = Filling::default();
         declared.add(subscription).add(i32::from(shards)).add(number(start.raw()));
         self.inner.work("declaring a subscription", include_str!("sql/declare.sql"), declared).await?;

@@ -55,11 +55,12 @@ BEGIN
   SELECT count(*) INTO due FROM unnest(d_expected) AS d(expected) WHERE d.expected IS NOT NULL;
   IF due > 0 THEN
     WITH made AS (
-      INSERT INTO gesta.documents (collection, key, revision, body)
+      INSERT INTO gesta.documents AS kept (collection, key, revision, body)
       SELECT d.collection, d.key, d.revision, d.body
         FROM unnest(d_collection, d_key, d_revision, d_body, d_expected) AS d(collection, key, revision, body, expected)
        WHERE d.expected = 0 ORDER BY d.collection, d.key
-      ON CONFLICT DO NOTHING RETURNING 1),
+      ON CONFLICT (collection, key) DO UPDATE SET revision = excluded.revision, body = excluded.body
+       WHERE kept.revision = 0 RETURNING 1),
     held AS MATERIALIZED (
       SELECT kept.collection, kept.key, d.revision, d.body
         FROM unnest(d_collection, d_key, d_revision, d_body, d_expected) AS d(collection, key, revision, body, expected)
@@ -119,7 +120,8 @@ BEGIN
 END $$;
 
 -- Deliveries that are parked, with all that is known of them, and those that are done; both in the order of
--- subscription and position. The errors of all of them come in one array, with the number of their delivery.
+-- subscription and position. What is known is replaced by the next attempt alone: otherwise somebody has decided about
+-- it meanwhile. The errors of all of them come in one array, with the number of their delivery.
 CREATE FUNCTION gesta.write_deliveries_v1(
   p_subscription text[], p_position bigint[], p_shard integer[], p_stream_id uuid[], p_category text[], p_stream text[],
   p_version bigint[], p_event text[], p_state integer[], p_attempts bigint[], p_retry_in bigint[],
@@ -141,7 +143,7 @@ BEGIN
       state, attempts, parked_at, tried_at, due_at, errors)
     SELECT p.subscription, p.position, p.shard, p.stream_id, p.category, p.stream, p.version, p.event,
            p.state, p.attempts, moment, CASE WHEN p.attempts > 0 THEN moment END,
-           moment + p.retry_in * interval '1 microsecond',
+           CASE WHEN p.state = 1 THEN moment + coalesce(p.retry_in, 0) * interval '1 microsecond' END,
            ARRAY (SELECT e.text FROM unnest(e_delivery, e_text) WITH ORDINALITY AS e(delivery, text, n)
                    WHERE e.delivery = p.i ORDER BY e.n)
       FROM unnest(p_subscription, p_position, p_shard, p_stream_id, p_category, p_stream, p_version, p_event, p_state,
@@ -151,7 +153,8 @@ BEGIN
      ORDER BY p.subscription, p.position
     ON CONFLICT (subscription, position) DO UPDATE
        SET shard = excluded.shard, state = excluded.state, attempts = excluded.attempts,
-           tried_at = coalesce(excluded.tried_at, known.tried_at), due_at = excluded.due_at, errors = excluded.errors;
+           tried_at = excluded.tried_at, due_at = excluded.due_at, errors = excluded.errors
+     WHERE known.state IN (0, 1) AND excluded.attempts = known.attempts + 1;
   END IF;
 END $$;
 

@@ -7,19 +7,20 @@ CREATE TABLE gesta.subscriptions (
   declared_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
 );
 
--- One row per shard: its position and its lease. A shard is free from `leased_until` on: without a lease that is ever
--- since, and while it is paused it is never. No column that changes has an index, and pages keep room.
+-- One row per shard: its position and its lease. A lease is good for as long as it was taken for, and for as long as
+-- its worker is there: so a worker that goes on writes one row and not all its shards. A shard without a lease has been
+-- free ever since, and one that is paused never is. No column that changes has an index, and pages keep room.
 CREATE TABLE gesta.shards (
   subscription text COLLATE "C" NOT NULL,
   shard        integer     NOT NULL,
   position     bigint      NOT NULL,                -- up to here its events are done
   token        bigint      NOT NULL DEFAULT 0,      -- grows whenever the shard changes hands
   owner        uuid,                                -- the worker; NULL where there is no lease
-  leased_until timestamptz NOT NULL DEFAULT '-infinity',
+  taken_until  timestamptz NOT NULL DEFAULT '-infinity',
   PRIMARY KEY (subscription, shard)
 ) WITH (fillfactor = 40, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 1);
 
--- Who could work on a subscription: the shards are shared out among those whose time is not over.
+-- Who is there to work on a subscription, and until when he counts: among those the shards are shared out.
 CREATE TABLE gesta.workers (
   subscription text COLLATE "C" NOT NULL,
   worker       uuid        NOT NULL,
@@ -36,8 +37,8 @@ BEGIN
   END IF;
 END $$;
 
--- A worker is there, keeps what it has, takes free shards up to its share, and is told what it has then.
--- It waits for nobody: a shard that is being committed to is left for the next time.
+-- A worker is there, keeps what nobody has taken from it, takes free shards up to its share, and is told what it has
+-- then. It waits for no commit: a shard that is being committed to is left for the next time.
 CREATE FUNCTION gesta.claim_v1(me uuid, wanted text[], ttl interval)
 RETURNS TABLE (all_shards integer, share integer, is_paused boolean, lease_shards integer[], lease_tokens bigint[],
   lease_positions bigint[])
@@ -55,23 +56,19 @@ BEGIN
      WHERE x.subscription = ANY (wanted) AND x.good_until < moment - interval '1 minute' FOR UPDATE SKIP LOCKED) AS gone
    WHERE w.subscription = gone.subscription AND w.worker = gone.worker;
 
-  UPDATE gesta.shards AS s SET leased_until = moment + ttl
-    FROM (SELECT x.subscription, x.shard FROM gesta.shards AS x
-           WHERE x.subscription = ANY (wanted) AND x.owner = me AND x.leased_until > moment
-             FOR NO KEY UPDATE SKIP LOCKED) AS mine
-   WHERE s.subscription = mine.subscription AND s.shard = mine.shard;
-
-  UPDATE gesta.shards AS s SET owner = me, token = s.token + 1, leased_until = moment + ttl
+  UPDATE gesta.shards AS s SET owner = me, token = s.token + 1, taken_until = moment + ttl
     FROM (SELECT b.name, b.shards, count(w.worker) AS workers,
-                 (SELECT count(*) FROM gesta.shards AS h
-                   WHERE h.subscription = b.name AND h.owner = me AND h.leased_until > moment) AS held
+                 (SELECT count(*) FROM gesta.shards AS h WHERE h.subscription = b.name AND h.owner = me) AS held
             FROM gesta.subscriptions AS b
             JOIN gesta.workers AS w ON w.subscription = b.name AND w.good_until > moment
            WHERE b.name = ANY (wanted) AND NOT b.paused
            GROUP BY b.name) AS n
    CROSS JOIN LATERAL (
      SELECT f.subscription, f.shard FROM gesta.shards AS f
-      WHERE f.subscription = n.name AND f.leased_until <= moment
+      WHERE f.subscription = n.name AND f.taken_until <= moment AND f.owner IS DISTINCT FROM me
+        AND NOT EXISTS (
+          SELECT FROM gesta.workers AS o
+           WHERE o.subscription = f.subscription AND o.worker = f.owner AND o.good_until > moment)
       ORDER BY f.shard LIMIT greatest((n.shards + n.workers - 1) / n.workers - n.held, 0)
         FOR NO KEY UPDATE SKIP LOCKED) AS free
    WHERE s.subscription = free.subscription AND s.shard = free.shard;
@@ -86,7 +83,7 @@ BEGIN
     LEFT JOIN LATERAL (
       SELECT array_agg(s.shard ORDER BY s.shard) AS shards, array_agg(s.token ORDER BY s.shard) AS tokens,
              array_agg(s.position ORDER BY s.shard) AS positions
-        FROM gesta.shards AS s WHERE s.subscription = b.name AND s.owner = me AND s.leased_until > moment) AS l ON true
+        FROM gesta.shards AS s WHERE s.subscription = b.name AND s.owner = me) AS l ON true
    ORDER BY a.i;
 END $$;
 
@@ -99,7 +96,7 @@ END $$;
 CREATE FUNCTION gesta.release_v1(me uuid, r_subscription text[], r_shard integer[], r_token bigint[]) RETURNS void
 LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
-  UPDATE gesta.shards AS s SET owner = NULL, leased_until = '-infinity'
+  UPDATE gesta.shards AS s SET owner = NULL, taken_until = '-infinity'
     FROM (SELECT x.subscription, x.shard FROM unnest(r_subscription, r_shard, r_token) AS r(subscription, shard, token)
             JOIN gesta.shards AS x ON x.subscription = r.subscription AND x.shard = r.shard
            WHERE x.owner = me AND x.token = r.token
@@ -109,14 +106,14 @@ END $$;
 
 CREATE FUNCTION gesta.leave_v1(me uuid) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  UPDATE gesta.shards AS s SET owner = NULL, leased_until = '-infinity'
+  UPDATE gesta.shards AS s SET owner = NULL, taken_until = '-infinity'
     FROM (SELECT x.subscription, x.shard FROM gesta.shards AS x WHERE x.owner = me
            ORDER BY x.subscription, x.shard FOR NO KEY UPDATE) AS mine
    WHERE s.subscription = mine.subscription AND s.shard = mine.shard;
   DELETE FROM gesta.workers AS w WHERE w.worker = me;
 END $$;
 
--- Without its lease, and with another token, a worker commits nothing any more.
+-- Without its lease a worker commits nothing any more, and the next one has another token.
 CREATE FUNCTION gesta.pause_v1(of_name text, pausing boolean) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   was boolean;
@@ -126,8 +123,8 @@ BEGIN
     UPDATE gesta.subscriptions AS b SET paused = pausing WHERE b.name = of_name;
     PERFORM gesta.lock_shards_v1(of_name);
     UPDATE gesta.shards AS s
-       SET owner = NULL, token = s.token + 1,
-           leased_until = CASE WHEN pausing THEN 'infinity'::timestamptz ELSE '-infinity' END
+       SET owner = NULL,
+           taken_until = CASE WHEN pausing THEN 'infinity'::timestamptz ELSE '-infinity' END
      WHERE s.subscription = of_name;
   END IF;
   RETURN was IS NOT NULL;
@@ -143,8 +140,8 @@ BEGIN
   END IF;
   PERFORM gesta.lock_shards_v1(of_name);
   UPDATE gesta.shards AS s
-     SET position = to_position, owner = NULL, token = s.token + 1,
-         leased_until = CASE WHEN is_paused THEN 'infinity'::timestamptz ELSE '-infinity' END
+     SET position = to_position, owner = NULL,
+         taken_until = CASE WHEN is_paused THEN 'infinity'::timestamptz ELSE '-infinity' END
    WHERE s.subscription = of_name;
   DELETE FROM gesta.deliveries AS d WHERE d.subscription = of_name;
   RETURN true;

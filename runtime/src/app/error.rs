@@ -1,4 +1,4 @@
-use crate::store::StoreError;
+use crate::{store::StoreError, subscription::SubscriptionError};
 
 /// Why an application could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -7,6 +7,9 @@ pub enum StartError {
     /// The store does not answer.
     #[error("the application cannot start: {0}")]
     Store(#[from] StoreError),
+    /// A projection or an event handler cannot be run.
+    #[error("the application cannot start: {0}")]
+    Subscription(#[from] SubscriptionError),
 }
 
 /// Why an application could not be shut down in order.

@@ -54,6 +54,11 @@ impl LogEntry {
         decode_event(&self.stream, self.as_event())
     }
 
+    /// The entry in the form in which a store shows events.
+    pub(crate) fn as_log_event(&self) -> LogEventRef<'_> {
+        LogEventRef { stream: &self.stream, event: self.as_event() }
+    }
+
     fn as_event(&self) -> EventRef<'_> {
         EventRef {
             position: self.position,

@@ -20,6 +20,11 @@ pub trait ReadSide: Shards + Documents + Deliveries {
     /// Changes when something may have been appended, by this process or, where the store can tell, by another.
     fn signals(&self) -> watch::Receiver<u64>;
 
+    /// Whether the signals tell what other processes append too. Where they do not, the log is looked at more often.
+    fn hears_others(&self) -> bool {
+        false
+    }
+
     /// The time by the clock of the store.
     ///
     /// # Errors

@@ -2,9 +2,9 @@ use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 
-use super::{Feed, Stop};
+use super::{Feed, ProgressSender, Stop};
 use crate::{
-    domain::{Position, Start},
+    domain::Start,
     log::Filter,
     store::{Lease, Store, StoreError},
 };
@@ -34,8 +34,18 @@ pub trait Driver: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// Whatever it cannot go on with. It is called again after a while, with positions from the store; a panic is
-    /// treated alike.
+    /// treated alike. [`StoreError::Fenced`] is not taken for a failure: it is called again at once.
     async fn work(&self, work: Work) -> Result<(), StoreError>;
+
+    /// Removes what has followed from events, because the subscription is about to be set to another position. It is
+    /// paused meanwhile: nobody works on it.
+    ///
+    /// # Errors
+    /// Whatever goes wrong: the subscription stays where it is.
+    async fn before_reset(&self, store: &Store) -> Result<(), StoreError> {
+        let _ = store;
+        Ok(())
+    }
 }
 
 /// What a driver works with.
@@ -52,19 +62,7 @@ pub struct Work {
     pub feed: Feed,
     /// When to stop.
     pub stop: Stop,
-    /// Where to tell how far it has come.
+    /// Where to tell how far it has come. The feed reminds of positions that are not committed, by batches without
+    /// events: [`Feed::next`].
     pub progress: ProgressSender,
-}
-
-/// Tells those who wait in this process how far a subscription has come, as soon as it is committed.
-#[derive(Clone, Debug)]
-pub struct ProgressSender {
-    pub(super) send: Arc<tokio::sync::watch::Sender<Option<Position>>>,
-}
-
-impl ProgressSender {
-    /// All shards of this process are done up to here, and that is in the store.
-    pub fn committed(&self, position: Position) {
-        self.send.send_replace(Some(position));
-    }
 }

@@ -1,13 +1,27 @@
-use std::{collections::HashMap, ops::ControlFlow, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use futures_util::FutureExt;
-use tokio::{sync::Mutex, task::JoinHandle, time::Instant};
+use tokio::{
+    sync::Notify,
+    task::JoinHandle,
+    time::{Instant, sleep_until, timeout_at},
+};
 use uuid::Uuid;
 
-use super::{Driver, Feed, Plan, Stop, SubscriptionError, Work, driver::ProgressSender, stop::Stopper};
+use super::{
+    Driver, Stop, SubscriptionError, SubscriptionStatus,
+    member::{Member, Members},
+    membership::Membership,
+    start::position_of,
+    stop::Stopper,
+    tail::Tail,
+    worker::Worker,
+};
 use crate::{
-    domain::{Position, Start, Timestamp},
-    store::{Claim, Lease, LogEventRef, ReadLog, ReadSide, Store, StoreError},
+    domain::{Position, Start},
+    store::{ReadSide, Store, StoreError},
 };
 
 /// How subscriptions are run.
@@ -24,68 +38,64 @@ impl Default for EngineSettings {
     }
 }
 
-/// Runs the durable subscriptions of an application.
+/// Runs the subscriptions of an application. Dropping it ends them as a crash would: the leases run out.
 #[derive(Debug)]
 pub(crate) struct Engine {
-    store: Store,
-    worker: Uuid,
+    core: Arc<Core>,
+}
+
+/// What the engine shares with what it runs.
+#[derive(Debug)]
+pub(super) struct Core {
+    id: Uuid,
     settings: EngineSettings,
-    running: Mutex<Vec<Running>>,
+    pub(super) tail: Arc<Tail>,
+    members: Arc<Members>,
+    nudge: Arc<Notify>,
+    state: Mutex<State>,
 }
 
 #[derive(Debug)]
+struct State {
+    /// None once it was stopped: who closes the store wants to be the last to hold it.
+    store: Option<Store>,
+    /// Those that serve all subscriptions, from the first one on.
+    services: Vec<JoinHandle<()>>,
+    running: Vec<Running>,
+}
+
+/// A subscription that runs.
+#[derive(Debug)]
 struct Running {
-    name: Arc<str>,
     stopper: Stopper,
     task: JoinHandle<()>,
 }
 
-const PAUSE: Duration = Duration::from_millis(100);
+/// The first pause between two questions to the store how far others are, and the longest.
+const PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
 impl Engine {
     pub(crate) fn new(store: Store, settings: EngineSettings) -> Self {
-        Self { store, worker: Uuid::now_v7(), settings, running: Mutex::default() }
+        let state = State { store: Some(store), services: Vec::new(), running: Vec::new() };
+        Self {
+            core: Arc::new(Core {
+                id: Uuid::now_v7(),
+                settings,
+                tail: Tail::new(),
+                members: Arc::default(),
+                nudge: Arc::default(),
+                state: Mutex::new(state),
+            }),
+        }
     }
 
     /// Declares a driver's subscription and begins to work on it.
-    pub(crate) async fn run(&self, driver: Arc<dyn Driver>) -> Result<(), StoreError> {
-        let plan = driver.plan();
-        let start = position_of(&self.store, plan.start).await?;
-        read_side(&self.store)?.declare(&plan.name, plan.shards, start).await?;
-        let (stopper, stop) = Stop::new();
-        let run = Run {
-            store: self.store.clone(),
-            worker: self.worker,
-            plan,
-            driver,
-            stop,
-            settings: self.settings.clone(),
-        };
-        let name = Arc::clone(&run.plan.name);
-        let task = tokio::spawn(run.forever());
-        self.running.lock().await.push(Running { name, stopper, task });
-        Ok(())
+    pub(crate) async fn run(&self, driver: Arc<dyn Driver>) -> Result<(), SubscriptionError> {
+        self.core.run(driver).await
     }
 
-    /// Waits until every subscription of this process, or of the store if there is none here, is done with everything
-    /// that is in the log now.
-    pub(crate) async fn caught_up(&self, timeout: Duration) -> Result<(), SubscriptionError> {
-        let deadline = Instant::now() + timeout;
-        let position = self.store.port().last_position().await?;
-        let mut names: Vec<_> = self.running.lock().await.iter().map(|it| Arc::clone(&it.name)).collect();
-        if names.is_empty() {
-            let states = read_side(&self.store)?.subscriptions(None).await?;
-            names.extend(states.into_iter().filter(|state| !state.paused).map(|state| state.name));
-        }
-        let mut behind = Vec::new();
-        for name in names {
-            if !self.reached(&name, position, deadline).await? {
-                behind.push(name);
-            }
-        }
-        if behind.is_empty() { Ok(()) } else { Err(SubscriptionError::Behind { names: behind, position }) }
-    }
-
+    #[expect(dead_code, reason = "readers follow")]
     /// Waits until a subscription is done with everything up to a position, in whatever process. Whether it was in
     /// time.
     pub(crate) async fn reached(
@@ -94,133 +104,204 @@ impl Engine {
         position: Position,
         deadline: Instant,
     ) -> Result<bool, StoreError> {
-        loop {
-            let states = read_side(&self.store)?.subscriptions(Some(subscription)).await?;
-            if states.first().is_some_and(|state| state.position() >= position) {
-                return Ok(true);
-            }
-            if Instant::now() >= deadline {
-                return Ok(false);
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        self.core.reached(subscription, position, deadline).await
     }
 
-    /// Lets every driver finish what it is at, and gives the leases back.
+    /// Waits until every subscription of this process, or of the store if there is none here, is done with everything
+    /// that is in the log now.
+    pub(crate) async fn caught_up(&self, timeout: Duration) -> Result<(), SubscriptionError> {
+        let (deadline, store) = (Instant::now() + timeout, self.core.store()?);
+        let position = store.port().last_position().await?;
+        let mut names: Vec<_> = self.core.members.all().iter().map(|it| Arc::clone(&it.name)).collect();
+        if let (true, Some(port)) = (names.is_empty(), store.port().read_side()) {
+            let states = port.subscriptions(None).await?;
+            names.extend(states.into_iter().filter(|state| !state.paused).map(|state| state.name));
+        }
+        let mut behind = Vec::new();
+        for name in names {
+            if !self.core.reached(&name, position, deadline).await? {
+                behind.push(name);
+            }
+        }
+        if behind.is_empty() { Ok(()) } else { Err(SubscriptionError::Behind { names: behind, position }) }
+    }
+
+    /// How all subscriptions of the store stand.
+    pub(crate) async fn subscriptions(&self) -> Result<Vec<SubscriptionStatus>, StoreError> {
+        let store = self.core.store()?;
+        let last = store.port().last_position().await?;
+        let states = read_side(&store)?.subscriptions(None).await?;
+        let status = |state| {
+            let mut status = SubscriptionStatus::new(state, last);
+            if let Some(member) = self.core.members.find(&status.name) {
+                status.here = member.troubles.here();
+                status.trouble = member.troubles.current(member.local.borrow().position);
+            }
+            status
+        };
+        Ok(states.into_iter().map(status).collect())
+    }
+
+    pub(crate) async fn set_paused(&self, name: &str, paused: bool) -> Result<(), SubscriptionError> {
+        let store = self.core.store()?;
+        let known = read_side(&store)?.set_paused(name, paused).await?;
+        // Those of this process need not find out by the next claim.
+        self.core.nudge.notify_one();
+        if known { Ok(()) } else { Err(SubscriptionError::Unknown { name: name.to_owned() }) }
+    }
+
+    /// Sets a subscription to where another start would have put it.
+    pub(crate) async fn reset(&self, name: &str, start: Start) -> Result<(), SubscriptionError> {
+        let store = self.core.store()?;
+        let port = read_side(&store)?;
+        let position = position_of(&store, start).await?;
+        let Some(state) = port.subscriptions(Some(name)).await?.pop() else {
+            return Err(SubscriptionError::Unknown { name: name.to_owned() });
+        };
+        let member = self.core.members.find(name);
+        if let Some(member) = &member {
+            port.set_paused(name, true).await?;
+            member.driver.before_reset(&store).await?;
+        }
+        port.reset(name, position).await?;
+        if let Some(member) = &member {
+            member.forget();
+            port.set_paused(name, state.paused).await?;
+        }
+        self.core.nudge.notify_one();
+        Ok(())
+    }
+
+    /// Lets everybody finish what he is at, and gives the leases back.
     pub(crate) async fn stop(&self) {
-        let running = std::mem::take(&mut *self.running.lock().await);
+        let (running, services, store) = {
+            let mut state = self.core.state();
+            let State { store, services, running } = &mut *state;
+            (std::mem::take(running), std::mem::take(services), store.take())
+        };
         running.iter().for_each(|running| running.stopper.ask());
         for Running { task, .. } in running {
             // It does not panic: what panics inside is caught.
             let _ = task.await;
         }
-        if let Ok(port) = read_side(&self.store) {
+        for service in services {
+            service.abort();
+            // Cancelled, which was wanted: once it is gone it does not hold the store any more.
+            let _ = service.await;
+        }
+        if let Some(port) = store.as_ref().and_then(|store| store.port().read_side()) {
             // Unreachable as it may be now, the leases run out.
-            let _ = port.leave(self.worker).await;
+            let _ = port.leave(self.core.id).await;
         }
     }
 }
 
-fn read_side(store: &Store) -> Result<&dyn ReadSide, StoreError> {
-    store.port().read_side().ok_or(StoreError::Unsupported { store: "this store", what: "follow the log" })
-}
-
-async fn position_of(store: &Store, start: Start) -> Result<Position, StoreError> {
-    match start {
-        Start::Beginning => Ok(Position::START),
-        Start::Now => store.port().last_position().await,
-        Start::After(position) => Ok(position),
-        Start::At(time) => before(store, time).await,
+impl Drop for Engine {
+    fn drop(&mut self) {
+        let mut state = self.core.state();
+        state.store = None;
+        state.services.drain(..).for_each(|task| task.abort());
+        state.running.drain(..).for_each(|running| running.task.abort());
     }
 }
 
-/// The position after which the first event lies that was recorded at a time or later.
-async fn before(store: &Store, time: Timestamp) -> Result<Position, StoreError> {
-    let mut after = Position::START;
-    loop {
-        let (from, mut found) = (ReadLog { after, limit: 1_000 }, false);
-        let mut visit = |event: LogEventRef<'_>| {
-            found = event.event.recorded_at >= time;
-            if found {
-                return ControlFlow::Break(());
-            }
-            after = event.event.position;
-            ControlFlow::Continue(())
-        };
-        let to = store.port().read_log(&from, &mut visit).await?;
-        if found || to == from.after {
-            return Ok(after);
-        }
-    }
-}
-
-struct Run {
-    store: Store,
-    worker: Uuid,
-    plan: Plan,
-    driver: Arc<dyn Driver>,
-    stop: Stop,
-    settings: EngineSettings,
-}
-
-impl Run {
-    async fn forever(self) {
-        while !self.stop.is_asked() {
-            if let Err(error) = self.once().await {
-                tracing::warn!(subscription = %self.plan.name, %error, "a subscription failed and goes on in a moment");
-                tokio::time::sleep(PAUSE).await;
-            }
-        }
+impl Core {
+    /// The store, until the engine is stopped.
+    pub(super) fn store(&self) -> Result<Store, StoreError> {
+        self.state().store.clone().ok_or(StoreError::Closed)
     }
 
-    async fn once(&self) -> Result<(), StoreError> {
-        let leases = self.claim().await?;
-        if leases.is_empty() {
-            tokio::time::sleep(PAUSE).await;
-            return Ok(());
+    /// Declares a driver's subscription and begins to work on it.
+    pub(super) async fn run(&self, driver: Arc<dyn Driver>) -> Result<(), SubscriptionError> {
+        let store = self.store()?;
+        let plan = driver.plan();
+        let start = position_of(&store, plan.start).await?;
+        read_side(&store)?.declare(&plan.name, plan.shards, start).await?;
+        let member = Member::new(plan, driver);
+        if !self.members.add(&member) {
+            return Err(SubscriptionError::Duplicate { name: member.name.to_string() });
         }
+        let started = self.spawn(|stop| {
+            let (id, tail) = (self.id, Arc::clone(&self.tail));
+            let (members, nudge) = (Arc::clone(&self.members), Arc::clone(&self.nudge));
+            Worker { id, store, tail, member: Arc::clone(&member), members, nudge, stop }.run()
+        });
+        if started.is_err() {
+            self.members.remove(&member);
+        }
+        Ok(started?)
+    }
+
+    /// Runs something until it is asked to stop, at the latest when the engine is stopped.
+    pub(super) fn spawn<F>(&self, run: impl FnOnce(Stop) -> F) -> Result<(), StoreError>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
         let (stopper, stop) = Stop::new();
-        let after = leases.iter().map(|lease| lease.position).min().unwrap_or_default();
-        let work = Work {
-            store: self.store.clone(),
-            shards: self.plan.shards,
-            feed: Feed::new(self.store.clone(), self.plan.filter.clone(), after, stop.clone()),
-            stop,
-            progress: ProgressSender { send: Arc::new(tokio::sync::watch::Sender::new(None)) },
-            leases: leases.clone(),
-        };
-        let mut working = AssertUnwindSafe(self.driver.work(work)).catch_unwind().boxed();
+        let mut state = self.state();
+        let Some(store) = state.store.clone() else { return Err(StoreError::Closed) };
+        if state.services.is_empty() {
+            let tail = Arc::clone(&self.tail);
+            let membership = Membership {
+                id: self.id,
+                store: store.clone(),
+                members: Arc::clone(&self.members),
+                nudge: Arc::clone(&self.nudge),
+                ttl: self.settings.lease,
+            };
+            state.services.push(tokio::spawn(async move { tail.run(store).await }));
+            state.services.push(tokio::spawn(membership.run()));
+        }
+        let task = tokio::spawn(run(stop));
+        state.running.retain(|running| !running.task.is_finished());
+        state.running.push(Running { stopper, task });
+        Ok(())
+    }
+
+    pub(super) async fn reached(
+        &self,
+        subscription: &str,
+        position: Position,
+        deadline: Instant,
+    ) -> Result<bool, StoreError> {
+        let store = self.store()?;
+        let member = self.members.find(subscription);
+        let mut local = member.as_ref().map(|member| member.local.subscribe());
+        if let Some(member) = &member {
+            member.want(position);
+        }
+        let mut pause = PAUSE;
         loop {
-            tokio::select! {
-                done = &mut working => return done.unwrap_or_else(|_| {
-                    tracing::error!(subscription = %self.plan.name, "a subscription panicked");
-                    Ok(())
-                }),
-                () = self.stop.asked() => {
-                    stopper.ask();
-                    return working.await.unwrap_or(Ok(()));
+            let here = local.as_mut().map(|local| *local.borrow_and_update()).unwrap_or_default();
+            if here.whole && here.position >= Some(position) {
+                return Ok(true);
+            }
+            // What is here alone cannot be further than it says.
+            if !here.whole {
+                let states = read_side(&store)?.subscriptions(Some(subscription));
+                let Ok(states) = timeout_at(deadline, states).await else { return Ok(false) };
+                if states?.first().is_some_and(|state| state.position() >= position) {
+                    return Ok(true);
                 }
-                () = tokio::time::sleep(self.settings.lease / 3) => {
-                    let same = |a: &[Lease], b: &[Lease]| {
-                        let tokens = |l: &[Lease]| l.iter().map(|l| (l.shard, l.token)).collect::<HashMap<_, _>>();
-                        tokens(a) == tokens(b)
-                    };
-                    if !self.claim().await.is_ok_and(|now| same(&now, &leases)) {
-                        stopper.ask();
-                    }
-                }
+            }
+            if Instant::now() >= deadline {
+                return Ok(false);
+            }
+            let again = (Instant::now() + pause).min(deadline);
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            match &mut local {
+                Some(local) => drop(tokio::time::timeout_at(again, local.changed()).await),
+                None => sleep_until(again).await,
             }
         }
     }
 
-    async fn claim(&self) -> Result<Vec<Lease>, StoreError> {
-        let names = [self.plan.name.clone()];
-        let claim = Claim { worker: self.worker, subscriptions: &names, ttl: self.settings.lease };
-        Ok(read_side(&self.store)?
-            .claim(claim)
-            .await?
-            .into_iter()
-            .flat_map(|holding| holding.leases)
-            .collect())
+    /// A panic cannot leave it half changed: nothing in between panics.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+pub(super) fn read_side(store: &Store) -> Result<&dyn ReadSide, StoreError> {
+    store.port().read_side().ok_or(StoreError::Unsupported { store: "this store", what: "follow the log" })
 }

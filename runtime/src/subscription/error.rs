@@ -14,6 +14,12 @@ pub enum SubscriptionError {
         /// What was asked for.
         name: String,
     },
+    /// The application works on one of this name already.
+    #[error("the subscription `{name}` runs in this application already; give this one another name")]
+    Duplicate {
+        /// Which.
+        name: String,
+    },
     /// Not everything was done in the time that was allowed.
     #[error(
         "these subscriptions have not come to position {position} in time: {}; see `app.subscriptions()` for whether \
@@ -37,7 +43,7 @@ impl SubscriptionError {
         match self {
             Self::Behind { .. } => true,
             Self::Store(error) => error.is_retryable(),
-            Self::Unknown { .. } => false,
+            Self::Unknown { .. } | Self::Duplicate { .. } => false,
         }
     }
 }

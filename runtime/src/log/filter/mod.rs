@@ -7,6 +7,7 @@ mod regex;
 mod wildcard;
 
 use std::{
+    collections::HashSet,
     ops::{Bound, RangeBounds},
     sync::Arc,
 };
@@ -16,7 +17,7 @@ use serde_json::Value;
 pub use error::FilterError;
 
 use self::{
-    parts::{EventTest, MetaTest, Name, PayloadTest, Test},
+    parts::{EventTest, MetaTest, NameTest, PayloadTest, Test},
     wildcard::Wildcard,
 };
 use crate::{
@@ -45,7 +46,9 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Filter {
-    names: Vec<Name>,
+    /// Looked up by their hash: a subscription may want hundreds.
+    names: HashSet<String>,
+    patterns: Vec<NameTest>,
     categories: Vec<String>,
     streams: Vec<StreamId>,
     ids: Vec<String>,
@@ -63,13 +66,13 @@ impl Filter {
 
     /// Events of the type with exactly this name, such as `account.opened`.
     pub fn event(mut self, name: impl Into<String>) -> Self {
-        self.names.push(Name::Exact(name.into()));
+        self.names.insert(name.into());
         self
     }
 
     /// Events of all types that `E` lists.
     pub fn events_of<E: Event>(mut self) -> Self {
-        self.names.extend(E::TYPES.iter().map(|found| Name::Exact(found.name.to_owned())));
+        self.names.extend(E::TYPES.iter().map(|found| found.name.to_owned()));
         self
     }
 
@@ -80,7 +83,7 @@ impl Filter {
     pub fn event_like(mut self, pattern: &str) -> Result<Self, FilterError> {
         let wildcard = Wildcard::new(pattern)?;
         let holds = Arc::new(move |name: &str| wildcard.matches(name));
-        self.names.push(Name::Pattern(Test { asked: pattern.to_owned(), holds }));
+        self.patterns.push(Test { asked: pattern.to_owned(), holds });
         Ok(self)
     }
 
@@ -159,6 +162,12 @@ impl Filter {
             && self.closures.iter().all(|test| (test.holds)(event))
     }
 
+    /// The only names that can pass; `None` where others can, or it takes more to tell.
+    pub(crate) fn exact_names(&self) -> Option<impl Iterator<Item = &str>> {
+        let only = self.patterns.is_empty() && !self.names.is_empty();
+        only.then(|| self.names.iter().map(String::as_str))
+    }
+
     fn and_meta(mut self, test: MetaTest) -> Self {
         self.meta.push(test);
         self
@@ -170,7 +179,9 @@ impl Filter {
     }
 
     fn matches_name(&self, name: &str) -> bool {
-        self.names.is_empty() || self.names.iter().any(|wanted| wanted.matches(name))
+        self.names.is_empty() && self.patterns.is_empty()
+            || self.names.contains(name)
+            || self.patterns.iter().any(|wanted| (wanted.holds)(name))
     }
 
     fn matches_stream(&self, stream: &StreamId) -> bool {

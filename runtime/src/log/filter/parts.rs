@@ -8,13 +8,6 @@ pub(super) type NameTest = Test<dyn Fn(&str) -> bool + Send + Sync>;
 pub(super) type PayloadTest = Test<dyn Fn(&Value) -> bool + Send + Sync>;
 pub(super) type EventTest = Test<dyn Fn(LogEventRef<'_>) -> bool + Send + Sync>;
 
-/// One way to name types of event.
-#[derive(Clone, Debug)]
-pub(super) enum Name {
-    Exact(String),
-    Pattern(NameTest),
-}
-
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum MetaTest {
     Actor(String),
@@ -28,15 +21,6 @@ pub(super) enum MetaTest {
 pub(super) struct Test<F: ?Sized> {
     pub(super) asked: String,
     pub(super) holds: Arc<F>,
-}
-
-impl Name {
-    pub(super) fn matches(&self, name: &str) -> bool {
-        match self {
-            Self::Exact(wanted) => wanted == name,
-            Self::Pattern(test) => (test.holds)(name),
-        }
-    }
 }
 
 impl MetaTest {

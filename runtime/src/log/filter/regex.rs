@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use regex::RegexBuilder;
 
-use super::{Filter, FilterError, Name, Test};
+use super::{Filter, FilterError, Test};
 
 /// What a compiled expression may take. Names are short, so this is plenty, and a hostile `(a{9999}){9999}` is
 /// refused before it eats the memory.
@@ -24,7 +24,7 @@ impl Filter {
         build(pattern)?;
         let whole = build(&format!(r"\A(?:{pattern})\z"))?;
         let holds = Arc::new(move |name: &str| whole.is_match(name));
-        self.names.push(Name::Pattern(Test { asked: format!("/{pattern}/"), holds }));
+        self.patterns.push(Test { asked: format!("/{pattern}/"), holds });
         Ok(self)
     }
 }

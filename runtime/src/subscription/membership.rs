@@ -1,0 +1,93 @@
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::Notify,
+    time::{Instant, timeout_at},
+};
+use uuid::Uuid;
+
+use super::member::{Assignment, Members};
+use crate::store::{Claim, Holding, Store, StoreError};
+
+/// Keeps the leases of all subscriptions of this process, with one call for all of them at a time.
+pub(super) struct Membership {
+    pub(super) id: Uuid,
+    pub(super) store: Store,
+    pub(super) members: Arc<Members>,
+    pub(super) nudge: Arc<Notify>,
+    pub(super) ttl: Duration,
+}
+
+/// How long after a claim that failed the next one is made, at most.
+const AGAIN: Duration = Duration::from_millis(500);
+
+impl Membership {
+    /// Claims every third of the time for which a lease is good, and whenever somebody asks. It never ends.
+    pub(super) async fn run(self) {
+        let mut good_until = Instant::now();
+        loop {
+            let asked = Instant::now();
+            // A call that hangs must not keep those working whose leases run out meanwhile.
+            let limit = if good_until > asked { good_until } else { asked + self.ttl };
+            let claimed = timeout_at(limit, self.claim()).await;
+            let pause = match claimed {
+                Ok(Ok(holdings)) => {
+                    // Counted from before the store was asked: by its clock they are good for longer.
+                    good_until = asked + self.ttl;
+                    self.assign(asked, holdings);
+                    self.ttl / 3
+                }
+                failed => {
+                    if let Ok(Err(error)) = failed {
+                        tracing::warn!(%error, "the leases could not be renewed; trying again");
+                    }
+                    if Instant::now() >= good_until {
+                        self.lose_all();
+                    }
+                    AGAIN.min(self.ttl / 10)
+                }
+            };
+            let next = Instant::now() + pause;
+            if self.members.all().is_empty() {
+                self.nudge.notified().await;
+                continue;
+            }
+            tokio::select! {
+                () = self.nudge.notified() => {}
+                () = tokio::time::sleep_until(next) => {}
+            }
+        }
+    }
+
+    async fn claim(&self) -> Result<Vec<Holding>, StoreError> {
+        let names: Vec<_> = self.members.all().iter().map(|member| Arc::clone(&member.name)).collect();
+        match self.store.port().read_side() {
+            Some(port) if !names.is_empty() => {
+                port.claim(Claim { worker: self.id, subscriptions: &names, ttl: self.ttl }).await
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn assign(&self, asked: Instant, holdings: Vec<Holding>) {
+        for holding in holdings {
+            if let Some(member) = self.members.find(&holding.subscription) {
+                member.assigned.send_replace(Assignment::new(asked, holding));
+            }
+        }
+    }
+
+    /// By the clock of the store, somebody else may have the shards by now.
+    fn lose_all(&self) {
+        for member in self.members.all() {
+            member.assigned.send_if_modified(|assigned| {
+                let had = !assigned.leases.is_empty();
+                if had {
+                    tracing::warn!(subscription = %member.name, "its leases may have run out; it stops");
+                    *assigned = Assignment { asked: Some(Instant::now()), ..Assignment::default() };
+                }
+                had
+            });
+        }
+    }
+}

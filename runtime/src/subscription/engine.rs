@@ -75,6 +75,9 @@ struct Running {
 const PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
+/// How long it is waited for reading that nobody wants any more.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 impl Engine {
     pub(crate) fn new(store: Store, settings: EngineSettings) -> Self {
         let state = State { store: Some(store), services: Vec::new(), running: Vec::new() };
@@ -95,7 +98,7 @@ impl Engine {
         self.core.run(driver).await
     }
 
-    #[expect(dead_code, reason = "readers follow")]
+    #[allow(dead_code, reason = "readers follow")]
     /// Waits until a subscription is done with everything up to a position, in whatever process. Whether it was in
     /// time.
     pub(crate) async fn reached(
@@ -189,6 +192,8 @@ impl Engine {
             // Cancelled, which was wanted: once it is gone it does not hold the store any more.
             let _ = service.await;
         }
+        // Feeds that are gone have stopped their reading, which ends when it comes to think of it.
+        let _ = tokio::time::timeout(PATIENCE, self.core.tail.read_by_nobody()).await;
         if let Some(port) = store.as_ref().and_then(|store| store.port().read_side()) {
             // Unreachable as it may be now, the leases run out.
             let _ = port.leave(self.core.id).await;

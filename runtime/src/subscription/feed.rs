@@ -122,9 +122,9 @@ impl Feed {
     }
 
     async fn fetched(&mut self) -> Result<Option<Batch>, StoreError> {
-        let fetch = self
-            .fetch
-            .get_or_insert_with(|| Fetch::new(self.store.clone(), self.at, Arc::clone(&self.filter)));
+        let fetch = self.fetch.get_or_insert_with(|| {
+            Fetch::new(self.store.clone(), &self.listener.tail, self.at, Arc::clone(&self.filter))
+        });
         let page = tokio::select! {
             page = fetch.next() => page,
             () = self.stop.asked() => return Ok(None),

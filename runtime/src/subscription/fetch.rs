@@ -2,7 +2,7 @@ use std::{panic, sync::Arc};
 
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use super::{batch::Batch, page};
+use super::{batch::Batch, page, tail::Tail};
 use crate::{
     domain::Position,
     log::Filter,
@@ -25,10 +25,13 @@ const AHEAD: usize = 2;
 
 impl Fetch {
     /// Reads from a position up to the end of the log as it is when it comes there.
-    pub(super) fn new(store: Store, after: Position, filter: Arc<Filter>) -> Self {
+    pub(super) fn new(store: Store, tail: &Tail, after: Position, filter: Arc<Filter>) -> Self {
         let (send, pages) = mpsc::channel(AHEAD);
+        let reading = tail.reading();
         let task = tokio::spawn(async move {
-            let mut after = after;
+            // In this order, so that the store is let go of first.
+            let (_reading, mut after) = (reading, after);
+            let store = store;
             loop {
                 let page = page::read(&store, after, CHUNK, &filter).await;
                 let page = page.map(|(events, to, live)| Batch { events, to, live });

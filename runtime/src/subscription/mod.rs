@@ -19,6 +19,8 @@ mod start;
 mod status;
 mod stop;
 mod tail;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 pub use batch::Batch;

@@ -21,6 +21,8 @@ pub(super) struct Tail {
     /// The end of what was read; changes wake those who wait.
     end: watch::Sender<Position>,
     listeners: watch::Sender<usize>,
+    /// How many read for themselves.
+    readers: watch::Sender<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -67,18 +69,37 @@ pub(super) struct Listener {
     end: watch::Receiver<Position>,
 }
 
+/// Somebody reads for himself.
+#[derive(Debug)]
+pub(super) struct Reading {
+    readers: watch::Sender<usize>,
+}
+
 impl Tail {
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Self {
             ring: Mutex::default(),
             end: watch::Sender::new(Position::START),
             listeners: watch::Sender::new(0),
+            readers: watch::Sender::new(0),
         })
     }
 
     pub(super) fn listen(self: &Arc<Self>) -> Listener {
         self.listeners.send_modify(|count| *count += 1);
         Listener { tail: Arc::clone(self), end: self.end.subscribe() }
+    }
+
+    /// Notes that somebody reads for himself, until what is returned is dropped.
+    pub(super) fn reading(&self) -> Reading {
+        self.readers.send_modify(|count| *count += 1);
+        Reading { readers: self.readers.clone() }
+    }
+
+    /// Waits until nobody reads for himself any more.
+    pub(super) async fn read_by_nobody(&self) {
+        // Not an error: the sender is in `self`.
+        let _ = self.readers.subscribe().wait_for(|count| *count == 0).await;
     }
 
     /// What there is after a position.
@@ -210,6 +231,12 @@ impl Listener {
     pub(super) async fn changed(&mut self) {
         // Not an error: the sender is in the tail, which is held.
         let _ = self.end.changed().await;
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.readers.send_modify(|count| *count -= 1);
     }
 }
 

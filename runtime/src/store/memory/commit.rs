@@ -43,6 +43,11 @@ impl ReadSide for Memory {
         self.signal.listen()
     }
 
+    fn hears_others(&self) -> bool {
+        // There are none.
+        true
+    }
+
     async fn now(&self) -> Result<Timestamp, StoreError> {
         self.open().map(|_| self.clock.now())
     }

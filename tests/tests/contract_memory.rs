@@ -20,3 +20,4 @@ impl Fixture for InMemory {
 }
 
 gesta::store_contract!(InMemory);
+gesta::read_side_contract!(InMemory);

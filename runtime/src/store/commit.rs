@@ -25,7 +25,8 @@ pub struct Advance {
     pub subscription: Arc<str>,
     /// Which shard.
     pub shard: u16,
-    /// The token of the lease. Another one in the store means that the shard is somebody else's by now.
+    /// The token of the lease. Another one in the store means that the shard is somebody else's by now. A lease that
+    /// was given back or taken away is refused as well; one that has run out is good until somebody takes the shard.
     pub token: u64,
     /// Where it was. Another position in the store means the same.
     pub from: Position,

@@ -81,7 +81,7 @@ pub enum DeliveryWrite {
         attempts: u32,
         /// When it is tried again, from now on by the database's clock; only when retrying.
         retry_in: Option<Duration>,
-        /// What went wrong: the error, and its causes.
+        /// What went wrong: the error, and its causes. A NUL character in them may be lost.
         errors: Vec<String>,
     },
     /// It was handled: removes it.
@@ -133,7 +133,7 @@ pub enum DeliveryAction {
 /// Where handlers keep what they could not handle.
 #[async_trait]
 pub trait Deliveries: Send + Sync {
-    /// The heads of their streams that are due now, the longest due first.
+    /// The heads of their streams that are due now, the longest due first; a waiting one is due since it was parked.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Backend`].

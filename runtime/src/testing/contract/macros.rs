@@ -92,3 +92,89 @@ macro_rules! store_contract {
         )*)*
     };
 }
+
+/// One test per promise of a store's [read side](crate::store::ReadSide), and of the documents of its appends, for a
+/// [`Fixture`](crate::testing::contract::Fixture).
+#[macro_export]
+macro_rules! read_side_contract {
+    ($fixture:ty) => {
+        $crate::store_contract! { @tests $fixture;
+            shards {
+                a_subscription_begins_where_it_was_declared
+                subscriptions_are_listed_by_name
+                a_paused_subscription_has_no_leases
+                a_reset_moves_all_shards
+                a_removed_subscription_is_gone
+            }
+            leases {
+                a_single_worker_has_every_shard
+                an_undeclared_subscription_has_no_shards
+                shares_are_fair
+                workers_count_where_they_work
+                a_lease_that_has_run_out_is_taken
+                a_lease_that_is_renewed_stays
+                leaving_frees_everything
+                only_good_leases_are_given_back
+                racing_workers_share_without_overlap
+            }
+            commits {
+                a_commit_is_stored_whole
+                another_token_is_refused
+                another_position_is_refused
+                one_lost_shard_refuses_everything
+                one_stale_document_refuses_everything
+                leases_are_checked_first
+                one_of_many_commits_from_one_place_is_stored
+                readers_see_a_commit_whole
+                commits_and_appends_do_not_disturb_each_other
+            }
+            documents {
+                documents_are_kept_byte_for_byte
+                documents_come_in_the_order_of_the_question
+                documents_are_replaced_and_deleted
+                a_deleted_document_may_be_remembered
+                a_large_commit_is_exact
+                collections_are_apart
+                a_nul_in_a_document_is_refused
+            }
+            finding {
+                searches_find_what_there_is
+                pages_have_every_document_once
+                nothing_is_found_where_nothing_is
+            }
+            generations {
+                the_first_generation_is_live
+                a_newer_generation_takes_the_place
+                a_generation_is_dropped_whole
+                one_generation_is_live
+            }
+            deliveries {
+                a_parked_delivery_comes_back_whole
+                an_error_with_a_nul_is_kept
+                only_heads_are_due
+                the_longest_due_comes_first
+                deliveries_belong_to_their_shards
+                parked_streams_are_those_that_are_held_up
+                only_the_next_attempt_replaces
+                deliveries_are_filtered
+                many_deliveries_are_parked_at_once
+            }
+            decisions {
+                a_dead_letter_is_tried_again
+                a_discarded_delivery_lets_the_others_pass
+                a_dead_letter_may_stay_one
+                decisions_reach_what_is_meant
+                deliveries_fare_as_in_memory
+            }
+            inline {
+                an_append_writes_its_documents
+                a_conflict_writes_no_document
+                a_stale_document_is_a_conflict
+                documents_form_chains_in_a_batch
+                writers_of_one_document_take_turns
+                documents_may_come_without_events
+                a_nul_in_a_document_refuses_the_batch
+            }
+        }
+    };
+}

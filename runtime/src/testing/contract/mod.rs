@@ -20,7 +20,10 @@
 //! }
 //!
 //! gesta::store_contract!(InMemory);
+//! gesta::read_side_contract!(InMemory);
 //! ```
+//!
+//! The second macro is for stores with a [read side](crate::store::ReadSide).
 //!
 //! The tests need `tokio` with the features `macros` and `rt-multi-thread`. Each check is also a public function
 //! here, for those who call them by hand.
@@ -28,17 +31,27 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a check fails by a panic, as every test does")]
 
 pub mod chains;
+pub mod commits;
 pub mod content;
+pub mod decisions;
+pub mod deliveries;
+pub mod documents;
 pub mod dropped;
+pub mod finding;
+mod follow;
+pub mod generations;
+pub mod inline;
 pub mod key_races;
 pub mod keys;
 mod kit;
+pub mod leases;
 pub mod lifetime;
 pub mod log;
 pub mod log_order;
 mod macros;
 pub mod names;
 pub mod reads;
+pub mod shards;
 pub mod snapshots;
 pub mod time;
 pub mod versions;

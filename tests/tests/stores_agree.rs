@@ -4,8 +4,8 @@
 use std::{collections::HashMap, ops::ControlFlow};
 
 use gesta::{
-    domain::{Position, Receipt},
-    store::{Append, Expected, LogEventRef, Memory, Outcome, ReadLog, Store},
+    domain::{Indexed, Position, Receipt},
+    store::{Append, DocumentWrite, Expected, LogEventRef, Memory, Outcome, ReadLog, Store},
 };
 use gesta_tests::{Database, Dice, Kind, append, keyed};
 
@@ -26,6 +26,45 @@ fn draw(dice: &mut Dice, versions: &HashMap<String, u64>) -> Append {
     if dice.roll(3) == 0 { keyed(drawn, dice.roll(150).to_string()) } else { drawn }
 }
 
+/// Gives an append documents: usually one that follows what its stream has, sometimes one that does not, or one that
+/// several streams write. What is expected of it is kept in `revisions` as if all of it were stored.
+fn with_documents(mut append: Append, dice: &mut Dice, revisions: &mut HashMap<String, u64>) -> Append {
+    for key in [append.stream.id().to_owned(), "shared".to_owned()] {
+        if dice.roll(4) == 0 {
+            continue;
+        }
+        let known = revisions.get(&key).copied().unwrap_or_default();
+        let expected = match dice.roll(20) {
+            0 => None,
+            1 => Some(dice.roll(5)),
+            _ => Some(known),
+        };
+        let revision = known + 1 + dice.roll(3);
+        let body = (dice.roll(5) > 0).then(|| revision.to_string().into_bytes());
+        revisions.insert(key.clone(), if body.is_none() && expected.is_none() { 0 } else { revision });
+        append.documents.push(DocumentWrite {
+            collection: "drawn@1".into(),
+            key,
+            indexes: vec![("revision", revision.index_key())],
+            body,
+            revision,
+            expected,
+        });
+    }
+    append
+}
+
+/// What there is of the documents.
+async fn documents(store: &Store) -> Vec<(String, u64)> {
+    let keys = ["0", "1", "2", "3", "4", "shared"];
+    let read_side = store.port().read_side().expect("it keeps documents");
+    let kept = read_side.load_documents("drawn@1", &keys).await.expect("readable");
+    keys.iter()
+        .zip(kept)
+        .filter_map(|(key, kept)| Some((format!("{key}: {:?}", kept.as_ref()?.body), kept?.revision)))
+        .collect()
+}
+
 /// Where each position of the log is: stores number them differently.
 async fn places(store: &Store) -> HashMap<Position, (String, u64)> {
     let mut places = HashMap::from([(Position::START, (String::new(), 0))]);
@@ -39,12 +78,22 @@ async fn places(store: &Store) -> HashMap<Position, (String, u64)> {
 }
 
 /// The outcomes of the same batches on one store, with positions as places in streams.
-async fn outcomes(store: &Store, seed: u64) -> Vec<String> {
+async fn outcomes(store: &Store, seed: u64, documented: bool) -> Vec<String> {
     let mut dice = Dice::new(seed);
     let mut versions = HashMap::new();
     let mut told = Vec::new();
+    let mut kept = Vec::new();
     for _ in 0..BATCHES {
-        let batch: Vec<_> = (0..=dice.roll(9)).map(|_| draw(&mut dice, &versions)).collect();
+        let mut batch: Vec<_> = (0..=dice.roll(9)).map(|_| draw(&mut dice, &versions)).collect();
+        if documented {
+            kept = documents(store).await;
+            let mut revisions = kept
+                .iter()
+                .map(|(text, revision)| (text.split(':').next().unwrap_or_default().to_owned(), *revision))
+                .collect();
+            batch =
+                batch.into_iter().map(|append| with_documents(append, &mut dice, &mut revisions)).collect();
+        }
         let outcomes = store.port().append(&batch).await.expect("a batch is answered");
         for (append, outcome) in batch.iter().zip(&outcomes) {
             if let Outcome::Appended(receipt) = outcome {
@@ -67,15 +116,16 @@ async fn outcomes(store: &Store, seed: u64) -> Vec<String> {
         let (stream, expected, events) = (append.stream, append.expected, append.events.len());
         format!("{stream}, {expected:?}, {events} events, key {key:?}: {outcome}")
     };
-    told.into_iter().map(tell).collect()
+    told.into_iter().map(tell).chain([format!("in the end: documents {kept:?}")]).collect()
 }
 
-async fn agrees_with_memory(kind: Kind) {
+async fn agrees_with_memory(kind: Kind, documented: bool) {
     let mut seen = HashMap::new();
     for seed in 1..=3 {
         let database = Database::new(kind).await;
         let store = gesta::connect(database.url()).await.expect("a store");
-        let (expected, found) = (outcomes(&Memory::new().into(), seed).await, outcomes(&store, seed).await);
+        let expected = outcomes(&Memory::new().into(), seed, documented).await;
+        let found = outcomes(&store, seed, documented).await;
         for (number, (expected, found)) in expected.iter().zip(&found).enumerate() {
             assert_eq!(expected, found, "seed {seed}, append {number}");
             let kind = found.split(": ").nth(1).and_then(|outcome| outcome.split(' ').next());
@@ -84,15 +134,23 @@ async fn agrees_with_memory(kind: Kind) {
         store.port().close().await;
         database.remove().await;
     }
-    assert!(seen.len() == 4 && seen.values().all(|times| *times > 15), "not every case was seen: {seen:?}");
+    assert!(
+        seen.len() == 5 && seen.iter().all(|(kind, times)| *times > 15 || kind == "documents"),
+        "not every case was seen: {seen:?}"
+    );
 }
 
 #[tokio::test]
 async fn postgres_decides_as_memory_does() {
-    agrees_with_memory(Kind::Postgres).await;
+    agrees_with_memory(Kind::Postgres, false).await;
+}
+
+#[tokio::test]
+async fn postgres_decides_about_documents_as_memory_does() {
+    agrees_with_memory(Kind::Postgres, true).await;
 }
 
 #[tokio::test]
 async fn sqlite_decides_as_memory_does() {
-    agrees_with_memory(Kind::Sqlite).await;
+    agrees_with_memory(Kind::Sqlite, false).await;
 }

@@ -7,6 +7,7 @@ use super::{
     failure::Failure,
     names::{Dictionary, Kind},
     round::{Cut, Round, expected, key_id},
+    writes::{Written, add_documents, add_indexes},
 };
 use crate::{
     codec::encode_meta,
@@ -17,6 +18,8 @@ use crate::{
 pub(super) const ONE: &str = include_str!("sql/append_one.sql");
 /// Appends to many.
 pub(super) const MANY: &str = include_str!("sql/append.sql");
+/// Appends with documents.
+pub(super) const WITH_DOCUMENTS: &str = include_str!("sql/append_documents.sql");
 
 impl Call {
     /// Appends one.
@@ -44,26 +47,42 @@ impl Call {
 
     /// Appends a round.
     pub(super) fn many(round: &Round<'_>, names: &Dictionary) -> Result<Self, Failure> {
-        let groups = &round.groups;
-        let mut new = (Vec::new(), Vec::new());
-        for group in groups.iter().filter(|group| group.may_be_new()) {
-            new.0.push(number(names, Kind::Category, group.stream.category())?);
-            new.1.push(group.stream.id());
-        }
-        let writing = groups.iter().filter(|group| group.writes()).count();
-        let mut arguments = Filling::default();
-        arguments
-            .add(groups.iter().map(|group| group.stream.key()).collect::<Vec<_>>())
-            .add(groups.iter().map(|group| group.expected).collect::<Vec<_>>())
-            .add(groups.iter().map(|group| group.events).collect::<Vec<_>>())
-            .add(new.0)
-            .add(new.1)
-            .add(count(writing))
-            .add(groups.iter().any(|group| group.asks(round.batch)));
-        add_events(&mut arguments, round, names)?;
-        add_keys(&mut arguments, round, names)?;
-        arguments.call(MANY)
+        arguments(round, names)?.call(MANY)
     }
+
+    /// Appends a round whose appends have these documents.
+    pub(super) fn with_documents(
+        round: &Round<'_>,
+        names: &Dictionary,
+        documents: &[Written<'_>],
+    ) -> Result<Self, Failure> {
+        let mut arguments = arguments(round, names)?;
+        add_documents(&mut arguments, documents);
+        add_indexes(&mut arguments, documents);
+        arguments.call(WITH_DOCUMENTS)
+    }
+}
+
+fn arguments(round: &Round<'_>, names: &Dictionary) -> Result<Filling, Failure> {
+    let groups = &round.groups;
+    let mut new = (Vec::new(), Vec::new());
+    for group in groups.iter().filter(|group| group.may_be_new()) {
+        new.0.push(number(names, Kind::Category, group.stream.category())?);
+        new.1.push(group.stream.id());
+    }
+    let writing = groups.iter().filter(|group| group.writes()).count();
+    let mut arguments = Filling::default();
+    arguments
+        .add(groups.iter().map(|group| group.stream.key()).collect::<Vec<_>>())
+        .add(groups.iter().map(|group| group.expected).collect::<Vec<_>>())
+        .add(groups.iter().map(|group| group.events).collect::<Vec<_>>())
+        .add(new.0)
+        .add(new.1)
+        .add(count(writing))
+        .add(groups.iter().any(|group| group.asks(round.batch)));
+    add_events(&mut arguments, round, names)?;
+    add_keys(&mut arguments, round, names)?;
+    Ok(arguments)
 }
 
 fn add_events(arguments: &mut Filling, round: &Round<'_>, names: &Dictionary) -> Result<(), Failure> {

@@ -9,6 +9,7 @@ use super::{
     Inner, Postgres, REPEATS, append,
     call::Call,
     failure::{Failure, Silent},
+    inline::{self, append_one_by_one},
     names::Dictionary,
     round::Progress,
     settle,
@@ -66,7 +67,7 @@ impl Inner {
         let silent = |_| Failure::Unavailable(Box::new(Silent(patience)));
         let rounds = async {
             sqlx::query("BEGIN").execute(&mut *lease).await.map_err(Failure::before_commit)?;
-            append_in_rounds(&mut lease, batch, names).await
+            append_in(&mut lease, batch, names).await
         };
         let outcomes = timeout(patience, rounds).await.map_err(silent)??;
         match timeout(patience, sqlx::query("COMMIT").execute(&mut *lease)).await {
@@ -82,6 +83,9 @@ impl Inner {
 impl Postgres {
     pub(super) async fn append_once(&self, batch: &[Append]) -> Result<Vec<Outcome>, Failure> {
         let names = self.inner.names_for(batch).await.map_err(Failure::Store)?;
+        if has_documents(batch) {
+            return self.append_with_documents(batch, names).await;
+        }
         let inner = Arc::clone(&self.inner);
         if let [append] = batch {
             let call = Call::one(append, &names)?;
@@ -96,16 +100,64 @@ impl Postgres {
                 settle::settle(&mut progress, &round, &row).map_err(Failure::of)?;
                 progress.finish()
             }
-            _ => {
-                let batch = batch.to_vec();
-                ToTheEnd::of(async move { inner.send_rounds(&batch, &names).await }).await
-            }
+            _ => self.append_in_transaction(batch, names).await,
         }
+    }
+
+    /// In one call, unless something is in the way of some of it.
+    async fn append_with_documents(
+        &self,
+        batch: &[Append],
+        names: Arc<Dictionary>,
+    ) -> Result<Vec<Outcome>, Failure> {
+        let mut progress = Progress::new(batch);
+        let round = progress.next(batch).filter(|round| round.is_last);
+        let documents = round.as_ref().and_then(inline::documents);
+        let (Some(round), Some(documents)) = (round, documents) else {
+            return self.append_in_transaction(batch, names).await;
+        };
+        let call = Call::with_documents(&round, &names, &documents)?;
+        let inner = Arc::clone(&self.inner);
+        match ToTheEnd::of(async move { inner.send(call).await }).await {
+            Ok(row) => {
+                settle::settle(&mut progress, &round, &row).map_err(Failure::of)?;
+                progress.finish()
+            }
+            Err(Failure::Refused(source)) if inline::is_refusal(&*source) => {
+                self.append_in_transaction(batch, names).await
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    async fn append_in_transaction(
+        &self,
+        batch: &[Append],
+        names: Arc<Dictionary>,
+    ) -> Result<Vec<Outcome>, Failure> {
+        let (inner, batch) = (Arc::clone(&self.inner), batch.to_vec());
+        ToTheEnd::of(async move { inner.send_rounds(&batch, &names).await }).await
     }
 }
 
-/// Appends a batch in a transaction that is open, in as many rounds as it takes.
-pub(super) async fn append_in_rounds(
+/// Appends a batch in a transaction that is open.
+pub(super) async fn append_in(
+    connection: &mut PgConnection,
+    batch: &[Append],
+    names: &Dictionary,
+) -> Result<Vec<Outcome>, Failure> {
+    if has_documents(batch) {
+        return append_one_by_one(connection, batch, names).await;
+    }
+    append_in_rounds(connection, batch, names).await
+}
+
+fn has_documents(batch: &[Append]) -> bool {
+    batch.iter().any(|append| !append.documents.is_empty())
+}
+
+/// In as many rounds as it takes.
+async fn append_in_rounds(
     connection: &mut PgConnection,
     batch: &[Append],
     names: &Dictionary,

@@ -13,6 +13,7 @@ mod documents;
 mod failure;
 mod find;
 mod held;
+mod inline;
 mod link;
 mod migrate;
 mod names;

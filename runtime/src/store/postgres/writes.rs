@@ -11,6 +11,21 @@ use crate::store::{Advance, DeliveryWrite, DocumentWrite};
 /// Checks the leases and stores everything.
 pub(super) const COMMIT: &str = include_str!("sql/commit.sql");
 
+/// A document to be written.
+pub(super) struct Written<'w> {
+    /// What it is to be.
+    pub(super) document: &'w DocumentWrite,
+    /// The revision that must be there before: another one than that of the write itself, where several follow upon
+    /// each other.
+    pub(super) expected: Option<u64>,
+}
+
+impl<'w> From<&'w DocumentWrite> for Written<'w> {
+    fn from(document: &'w DocumentWrite) -> Self {
+        Self { document, expected: document.expected }
+    }
+}
+
 /// A call that stores these. Without advances there is no fence.
 pub(super) fn call(
     advances: &[Advance],
@@ -19,8 +34,9 @@ pub(super) fn call(
 ) -> Result<Call, Failure> {
     let mut arguments = Filling::default();
     add_advances(&mut arguments, advances);
-    add_documents(&mut arguments, documents);
-    add_indexes(&mut arguments, documents);
+    let documents = all(documents, Written::from);
+    add_documents(&mut arguments, &documents);
+    add_indexes(&mut arguments, &documents);
     add_deliveries(&mut arguments, deliveries);
     arguments.call(COMMIT)
 }
@@ -38,19 +54,19 @@ fn add_advances(arguments: &mut Filling, advances: &[Advance]) {
         .add(all(advances, |advance| number(advance.to.raw())));
 }
 
-pub(super) fn add_documents(arguments: &mut Filling, documents: &[DocumentWrite]) {
+pub(super) fn add_documents(arguments: &mut Filling, documents: &[Written<'_>]) {
     arguments
-        .add(all(documents, |document| &*document.collection))
-        .add(all(documents, |document| document.key.as_bytes()))
-        .add(all(documents, |document| document.body.as_deref()))
+        .add(all(documents, |written| &*written.document.collection))
+        .add(all(documents, |written| written.document.key.as_bytes()))
+        .add(all(documents, |written| written.document.body.as_deref()))
         // Any number will do, so it is kept by its bits.
-        .add(all(documents, |document| document.revision.cast_signed()))
-        .add(all(documents, |document| document.expected.map(u64::cast_signed)));
+        .add(all(documents, |written| written.document.revision.cast_signed()))
+        .add(all(documents, |written| written.expected.map(u64::cast_signed)));
 }
 
-pub(super) fn add_indexes(arguments: &mut Filling, documents: &[DocumentWrite]) {
+pub(super) fn add_indexes(arguments: &mut Filling, documents: &[Written<'_>]) {
     let (mut kept, mut numbers, mut names, mut values) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for (place, document) in documents.iter().enumerate() {
+    for (place, document) in documents.iter().map(|written| written.document).enumerate() {
         for (name, value) in &document.indexes {
             let of_collection = (&*document.collection, *name);
             if !kept.contains(&of_collection) {

@@ -29,8 +29,8 @@ fn draw(dice: &mut Dice, versions: &HashMap<String, u64>) -> Append {
 /// Gives an append documents: usually one that follows what its stream has, sometimes one that does not, or one that
 /// several streams write. What is expected of it is kept in `revisions` as if all of it were stored.
 fn with_documents(mut append: Append, dice: &mut Dice, revisions: &mut HashMap<String, u64>) -> Append {
-    for key in [append.stream.id().to_owned(), "shared".to_owned()] {
-        if dice.roll(4) == 0 {
+    for (key, rarely) in [(append.stream.id().to_owned(), 2), ("shared".to_owned(), 8)] {
+        if dice.roll(rarely) > 0 {
             continue;
         }
         let known = revisions.get(&key).copied().unwrap_or_default();

@@ -21,6 +21,7 @@ pub mod app;
 pub mod clock;
 pub mod codec;
 pub mod domain;
+pub mod event_handler;
 pub mod execute;
 pub mod log;
 pub mod monitor;

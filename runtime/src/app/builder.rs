@@ -3,6 +3,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use super::{App, Register, Registry, Shared, StartError};
 use crate::{
     domain::Domain,
+    event_handler::Handlers,
     execute::{Executor, Settings},
     store::Store,
     subscription::{Engine, EngineSettings},
@@ -97,7 +98,7 @@ impl<D: Domain> Builder<D> {
         store.port().last_position().await?;
         let engine = Engine::new(store.clone(), follow);
         let executor = Executor::new(store, settings);
-        Ok(App { shared: Arc::new(Shared { executor, engine, deps }) })
+        Ok(App { shared: Arc::new(Shared { executor, engine, handlers: Handlers::default(), deps }) })
     }
 }
 

@@ -4,6 +4,7 @@ mod builder;
 mod connect;
 mod error;
 mod follow;
+mod handlers;
 mod registry;
 
 use std::{fmt, sync::Arc};
@@ -17,6 +18,7 @@ pub use registry::{Register, Registry};
 
 use crate::{
     domain::{Aggregate, AggregateId, CommandHandlers, CommandOf, Create, Domain, Handle, PartOf},
+    event_handler::Handlers,
     execute::{self, Execute, Executor, Loaded},
     log::{self, History, Log},
     store::StoreError,
@@ -31,6 +33,7 @@ pub struct App<D: Domain> {
 struct Shared<D: Domain> {
     executor: Executor,
     engine: Engine,
+    handlers: Handlers,
     deps: D::Deps,
 }
 

@@ -1,4 +1,5 @@
 use std::{
+    any::Any,
     fmt,
     sync::{Arc, Weak},
 };
@@ -6,6 +7,7 @@ use std::{
 use super::{App, Shared};
 use crate::{
     domain::{Domain, EventHandler, Projection, Supply},
+    event_handler::{HandlerDriver, World},
     projection::Folds,
     store::Store,
     subscription::Driver,
@@ -33,10 +35,34 @@ impl<D: Domain> WeakApp<D> {
         Self(Arc::downgrade(&app.shared))
     }
 
-    #[expect(dead_code, reason = "the handlers follow")]
     /// The application; none once everybody else has dropped it.
     pub(crate) fn upgrade(&self) -> Option<App<D>> {
         self.0.upgrade().map(|shared| App { shared })
+    }
+}
+
+impl<D: Domain> Clone for WeakApp<D> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<D: Domain, H: EventHandler> World<H> for WeakApp<D>
+where
+    for<'d> H::Deps<'d>: Supply<'d, D::Deps>,
+{
+    type Held = App<D>;
+
+    fn hold(&self) -> Option<App<D>> {
+        self.upgrade()
+    }
+
+    fn deps(app: &App<D>) -> H::Deps<'_> {
+        Supply::supply(&app.shared.deps)
+    }
+
+    fn app(app: &App<D>) -> &(dyn Any + Send + Sync) {
+        app
     }
 }
 
@@ -53,6 +79,10 @@ impl<D: Domain> Registry<D> {
     where
         for<'d> H::Deps<'d>: Supply<'d, D::Deps>,
     {
+        self.drivers.push(Box::new(|_, app| {
+            let handlers = app.upgrade().map(|app| app.shared.handlers.clone()).unwrap_or_default();
+            Arc::new(HandlerDriver::new::<H>(app.clone(), &handlers))
+        }));
     }
 
     pub(super) fn into_drivers(self, app: &App<D>) -> Vec<Arc<dyn Driver>> {

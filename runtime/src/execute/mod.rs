@@ -32,6 +32,7 @@ pub use load::Loaded;
 pub(crate) use load::{load, load_at};
 pub use options::Options;
 pub use request::Execute;
+pub(crate) use retry::chance;
 pub use settings::Settings;
 
 #[cfg(test)]

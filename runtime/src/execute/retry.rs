@@ -11,7 +11,7 @@ pub(super) fn delay(attempt: u32, base: Duration, cap: Duration) -> Duration {
 }
 
 /// Anything from 0 to 1.
-fn chance() -> f64 {
+pub(crate) fn chance() -> f64 {
     f64::from(u32::try_from(random() >> 32).unwrap_or(u32::MAX)) / f64::from(u32::MAX)
 }
 

@@ -1,0 +1,221 @@
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    task::{JoinError, JoinSet},
+    time::sleep_until,
+};
+
+use super::{
+    board::Turn, breaker::Admission, call::Outcome, driver::HandlerDriver, item::Item, ledger::Ledger,
+    parked::Polls, port, reading::Reading, tell, window::Window, write,
+};
+use crate::{
+    domain::Position,
+    store::{DeliveryFilter, Lease, ReadSide, Store, StoreError, StreamId},
+    subscription::{Batch, Feed, ProgressSender, Stop, Work, shard_of_stream},
+};
+
+/// So many events may be read and not be done; then the feed waits.
+const WINDOW: usize = 10_000;
+
+/// The work of a handler on some shards.
+pub(super) struct Run<'d> {
+    pub(super) driver: &'d HandlerDriver,
+    pub(super) store: Store,
+    pub(super) window: Window,
+    pub(super) ledger: Ledger,
+    pub(super) running: JoinSet<Finished>,
+    pub(super) turn: Turn,
+    pub(super) polls: Polls,
+    /// Blocked streams of which nothing is at hand any more.
+    pub(super) exhausted: Vec<StreamId>,
+    /// Dead letters that the store does not know yet.
+    pub(super) deaths: Vec<Position>,
+    pub(super) progress: ProgressSender,
+    pub(super) saved_at: Instant,
+    /// Whether the store did not take the last commit: then another one would not fit either.
+    pub(super) refused: bool,
+    /// Whether the application is gone.
+    pub(super) alone: bool,
+    pub(super) breaker_open: bool,
+    shards: u16,
+    stop: Stop,
+    /// Events that are parked although the position of their shard is before them.
+    parked_ahead: HashSet<Position>,
+    feed: Option<Feed>,
+    /// Looks for dead letters of which nobody was told.
+    _telling: JoinSet<()>,
+}
+
+/// An attempt that has ended.
+#[derive(Debug)]
+pub(super) struct Finished {
+    pub(super) item: Item,
+    pub(super) outcome: Outcome,
+    pub(super) took: Duration,
+}
+
+impl<'d> Run<'d> {
+    /// Looks up what is parked.
+    pub(super) async fn begin(driver: &'d HandlerDriver, work: Work) -> Result<Self, StoreError> {
+        let Work { store, shards, leases, feed, stop, progress } = work;
+        let ledger = Ledger::new(driver.name.clone(), &leases);
+        let side = port(&store)?;
+        let mut window = Window::default();
+        let blocked = side.parked_streams(&driver.name, &ledger.shards()).await?;
+        blocked.iter().for_each(|stream| window.block(stream));
+        let parked_ahead = parked_ahead(side, &driver.name, &leases).await?;
+        let mut telling = JoinSet::new();
+        telling.spawn(tell::of_newly_leased(
+            store.clone(),
+            driver.told.clone(),
+            driver.name.clone(),
+            leases.clone(),
+        ));
+        Ok(Self {
+            turn: driver.seat.begin(shards, &leases),
+            driver,
+            store,
+            window,
+            ledger,
+            running: JoinSet::new(),
+            polls: Polls::new(),
+            exhausted: Vec::new(),
+            deaths: Vec::new(),
+            progress,
+            saved_at: Instant::now(),
+            refused: false,
+            alone: false,
+            breaker_open: false,
+            shards,
+            stop,
+            parked_ahead,
+            feed: Some(feed),
+            _telling: telling,
+        })
+    }
+
+    /// Delivers until it is asked to stop, waits for what is under way, and stores how far it has come.
+    pub(super) async fn to_the_end(mut self) -> Result<(), StoreError> {
+        let followed = self.follow().await;
+        while let Some(finished) = self.running.join_next().await {
+            // What went wrong first is told.
+            let _ = self.finish(finished);
+        }
+        let saved = if self.refused { Ok(()) } else { self.save().await };
+        followed.and(saved)
+    }
+
+    async fn follow(&mut self) -> Result<(), StoreError> {
+        let Some(feed) = self.feed.take() else { return Ok(()) };
+        let mut reading = Reading::new(feed);
+        while !self.stop.is_asked() && !self.alone {
+            self.deliver();
+            let now = Instant::now();
+            if self.is_save_due(now) {
+                self.save().await?;
+                continue;
+            }
+            if !self.exhausted.is_empty() {
+                self.resume().await?;
+                continue;
+            }
+            if self.next_poll(now).is_some_and(|at| at <= now) {
+                self.poll().await?;
+                continue;
+            }
+            let room = self.window.fresh() < WINDOW;
+            let waits = self.turn.waits() && self.window.has_ready();
+            let wake = self.next_time(now);
+            tokio::select! {
+                Some(finished) = self.running.join_next() => self.finish(finished)?,
+                batch = reading.next(), if room => match batch? {
+                    Some(batch) => self.take(&batch),
+                    None => break,
+                },
+                () = sleep_until(wake.into()) => {}
+                () = self.driver.gauges.nudged.notified() => self.polls.hurry(),
+                () = self.turn.changed(), if waits => {}
+                () = self.stop.asked() => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes events of the feed in. What belongs to a blocked stream is parked behind it.
+    fn take(&mut self, batch: &Batch) {
+        let mut opened = Vec::new();
+        for entry in batch.events() {
+            let shard = shard_of_stream(&entry.stream, self.shards);
+            let parked = self.parked_ahead.remove(&entry.position);
+            if parked || !self.ledger.wants(shard, entry.position) {
+                continue;
+            }
+            let item = Item::fresh(Arc::clone(entry), shard);
+            self.ledger.open(&item);
+            opened.push(item.position);
+            if let Some(item) = self.window.push(item) {
+                opened.pop();
+                self.ledger.park(&item, write::behind(&self.driver.name, &item));
+            }
+        }
+        self.turn.read(opened, batch.to());
+        self.ledger.scanned(batch.to());
+    }
+
+    /// When there may be something to do that nobody tells of.
+    fn next_time(&self, now: Instant) -> Instant {
+        let poll = self.next_poll(now);
+        let closes = match self.driver.gauges.breaker().admits(now) {
+            Admission::NotBefore(at) => Some(at),
+            _ => None,
+        };
+        [poll, closes, self.next_save()].into_iter().flatten().min().unwrap_or(now + Duration::from_secs(60))
+    }
+
+    /// Takes note of an attempt that has ended, and of those that have ended meanwhile.
+    fn finish(&mut self, finished: Result<Finished, JoinError>) -> Result<(), StoreError> {
+        let mut next = Some(finished);
+        while let Some(finished) = next {
+            let finished = finished.map_err(|error| StoreError::Backend {
+                what: format!("delivering to `{}`", self.driver.name),
+                source: error.into(),
+            })?;
+            self.ended(finished)?;
+            next = self.running.try_join_next();
+        }
+        Ok(())
+    }
+}
+
+/// Events of these shards that are parked, and that the feed will show again.
+async fn parked_ahead(
+    port: &dyn ReadSide,
+    subscription: &Arc<str>,
+    leases: &[Lease],
+) -> Result<HashSet<Position>, StoreError> {
+    const PAGE: u64 = 1_000;
+    let mut after = leases.iter().map(|lease| lease.position).min().unwrap_or_default();
+    let mut found = HashSet::new();
+    loop {
+        let filter = DeliveryFilter {
+            subscription: Some(subscription.to_string()),
+            after: Some((subscription.to_string(), after)),
+            ..DeliveryFilter::default()
+        };
+        let page = port.list_deliveries(&filter, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(found) };
+        after = last.position;
+        let is_ahead =
+            |shard, position| leases.iter().any(|lease| lease.shard == shard && position > lease.position);
+        let ahead = page.iter().filter(|parked| is_ahead(parked.shard, parked.position));
+        found.extend(ahead.map(|parked| parked.position));
+        if (page.len() as u64) < PAGE {
+            return Ok(found);
+        }
+    }
+}

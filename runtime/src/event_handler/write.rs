@@ -1,0 +1,71 @@
+use std::{sync::Arc, time::Duration};
+
+use super::item::Item;
+use crate::store::{DeliveryState, DeliveryWrite};
+
+/// More of an error than this helps nobody.
+const LONGEST_TEXT: usize = 4_000;
+const MOST_TEXTS: usize = 16;
+
+/// An event that waits behind a parked one.
+pub(super) fn behind(subscription: &Arc<str>, item: &Item) -> DeliveryWrite {
+    park(subscription, item, DeliveryState::Waiting, item.attempts, None, Vec::new())
+}
+
+/// An event that has failed once more and is tried again after a while.
+pub(super) fn again(
+    subscription: &Arc<str>,
+    item: &Item,
+    pause: Duration,
+    errors: Vec<String>,
+) -> DeliveryWrite {
+    let attempts = item.attempts.saturating_add(1);
+    park(subscription, item, DeliveryState::Retrying, attempts, Some(pause), errors)
+}
+
+/// An event that has failed for good.
+pub(super) fn dead(subscription: &Arc<str>, item: &Item, errors: Vec<String>) -> DeliveryWrite {
+    park(subscription, item, DeliveryState::Dead, item.attempts.saturating_add(1), None, errors)
+}
+
+fn park(
+    subscription: &Arc<str>,
+    item: &Item,
+    state: DeliveryState,
+    attempts: u32,
+    retry_in: Option<Duration>,
+    errors: Vec<String>,
+) -> DeliveryWrite {
+    DeliveryWrite::Park {
+        subscription: subscription.clone(),
+        shard: item.shard,
+        stream: item.stream.clone(),
+        position: item.position,
+        version: item.version,
+        event: item.event.clone(),
+        state,
+        attempts,
+        retry_in,
+        errors: errors.into_iter().take(MOST_TEXTS).map(storable).collect(),
+    }
+}
+
+/// Every store can keep this text.
+fn storable(text: String) -> String {
+    let text = if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text };
+    match text.char_indices().nth(LONGEST_TEXT) {
+        None => text,
+        Some((end, _)) => format!("{}..", &text[..end]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_no_store_keeps_is_changed() {
+        assert_eq!(storable("a\0b".into()), "a\u{fffd}b");
+        assert_eq!(storable("ä".repeat(5_000)).chars().count(), LONGEST_TEXT + 2);
+    }
+}

@@ -97,7 +97,7 @@ impl Run<'_> {
             write::dead(name, item, failure.chain())
         } else {
             let pause = policy.backoff.pause(attempts, chance());
-            self.polls.not_later_than(Instant::now() + pause);
+            self.pauses.push(pause);
             write::again(name, item, pause, failure.chain())
         };
         self.ledger.park(item, write);

@@ -1,5 +1,5 @@
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     time::{Duration, Instant},
 };
 
@@ -8,6 +8,9 @@ use crate::store::{DeliveryFilter, DeliveryState, ParkedDelivery, StoreError, St
 
 /// How often it is asked at most what is due.
 const POLL: Duration = Duration::from_secs(1);
+
+/// A pause in the store may begin that much later than here, to the microsecond.
+const TICK: Duration = Duration::from_millis(1);
 
 /// After so many questions it is asked which streams are still blocked.
 const REFRESH: u32 = 10;
@@ -22,23 +25,39 @@ const HOLDING: [DeliveryState; 4] =
 /// When to ask the store what is due.
 #[derive(Debug)]
 pub(super) struct Polls {
+    /// In any case.
     at: Instant,
+    /// When something is due that this worker has parked.
+    known: BTreeSet<Instant>,
     until_refresh: u32,
 }
 
 impl Polls {
     pub(super) fn new() -> Self {
-        Self { at: Instant::now(), until_refresh: REFRESH }
+        Self { at: Instant::now(), known: BTreeSet::new(), until_refresh: REFRESH }
     }
 
-    /// Something will be due.
-    pub(super) fn not_later_than(&mut self, at: Instant) {
-        self.at = self.at.min(at);
+    /// Something will be due, as the store knows by now.
+    pub(super) fn due_in(&mut self, pause: Duration) {
+        let soon = pause < POLL;
+        // Whatever is due later is found by asking every now and then.
+        self.known.extend(soon.then(|| Instant::now() + pause + TICK));
     }
 
     /// Somebody has decided something.
     pub(super) fn hurry(&mut self) {
         (self.at, self.until_refresh) = (Instant::now(), 0);
+    }
+
+    fn next(&self) -> Instant {
+        self.known.first().map_or(self.at, |known| self.at.min(*known))
+    }
+
+    fn asked(&mut self, pause: Duration) {
+        let now = Instant::now();
+        self.known = self.known.split_off(&now);
+        self.at = now + pause;
+        self.until_refresh = self.until_refresh.saturating_sub(1);
     }
 }
 
@@ -49,10 +68,10 @@ impl Run<'_> {
             return None;
         }
         match self.driver.gauges.breaker().admits(now) {
-            Admission::Free => Some(self.polls.at),
+            Admission::Free => Some(self.polls.next()),
             // An event that was never tried is the better probe.
-            Admission::Probe => (!self.window.has_ready()).then_some(self.polls.at),
-            Admission::NotBefore(at) => Some(self.polls.at.max(at)),
+            Admission::Probe => (!self.window.has_ready()).then(|| self.polls.next()),
+            Admission::NotBefore(at) => Some(self.polls.next().max(at)),
             Admission::Probing => None,
         }
     }
@@ -72,8 +91,7 @@ impl Run<'_> {
         for parked in due {
             taken |= self.window.push_parked([Item::from(parked)]) > 0;
         }
-        self.polls.at = Instant::now() + if full && taken { Duration::ZERO } else { POLL };
-        self.polls.until_refresh = self.polls.until_refresh.saturating_sub(1);
+        self.polls.asked(if full && taken { Duration::ZERO } else { POLL });
         Ok(())
     }
 

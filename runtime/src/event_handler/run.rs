@@ -33,6 +33,8 @@ pub(super) struct Run<'d> {
     pub(super) polls: Polls,
     /// Blocked streams of which nothing is at hand any more.
     pub(super) exhausted: Vec<StreamId>,
+    /// The pauses before the next attempts of events that the store does not know yet.
+    pub(super) pauses: Vec<Duration>,
     /// Dead letters that the store does not know yet.
     pub(super) deaths: Vec<Position>,
     pub(super) progress: ProgressSender,
@@ -86,6 +88,7 @@ impl<'d> Run<'d> {
             polls: Polls::new(),
             exhausted: Vec::new(),
             deaths: Vec::new(),
+            pauses: Vec::new(),
             progress,
             saved_at: Instant::now(),
             refused: false,

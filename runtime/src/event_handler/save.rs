@@ -38,6 +38,7 @@ impl Run<'_> {
         self.refused = committed.is_err();
         committed?;
         self.progress.committed(self.ledger.committed(&commit));
+        self.pauses.drain(..).for_each(|pause| self.polls.due_in(pause));
         if self.deaths.is_empty() {
             return Ok(());
         }

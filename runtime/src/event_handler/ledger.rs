@@ -102,11 +102,6 @@ impl Ledger {
         self.writes.len()
     }
 
-    /// Whether the positions in the store could be greater.
-    pub(super) fn has_moved(&self) -> bool {
-        self.shards.values().any(|track| track.position(self.scanned) > track.committed)
-    }
-
     /// What is to be stored now, if there is anything.
     pub(super) fn commit(&mut self) -> Option<Commit> {
         self.dirty = false;

@@ -39,6 +39,8 @@ pub(super) struct Run<'d> {
     pub(super) deaths: Vec<Position>,
     pub(super) progress: ProgressSender,
     pub(super) saved_at: Instant,
+    /// Whether the feed has reminded of positions that are not stored.
+    pub(super) reminded: bool,
     /// Whether the store did not take the last commit: then another one would not fit either.
     pub(super) refused: bool,
     /// Whether the application is gone.
@@ -91,6 +93,7 @@ impl<'d> Run<'d> {
             pauses: Vec::new(),
             progress,
             saved_at: Instant::now(),
+            reminded: false,
             refused: false,
             alone: false,
             breaker_open: false,
@@ -166,6 +169,7 @@ impl<'d> Run<'d> {
                 self.ledger.park(&item, write::behind(&self.driver.name, &item));
             }
         }
+        self.reminded |= batch.events().is_empty();
         self.turn.read(opened, batch.to());
         self.ledger.scanned(batch.to());
     }

@@ -6,22 +6,16 @@ use crate::store::StoreError;
 /// What was done is stored at most so often,
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// unless there is this much of it;
+/// unless there is this much of it.
 const MOST_WRITES: usize = 500;
-
-/// and that events were read past which nobody wants, so often.
-const LAZY: Duration = Duration::from_secs(1);
 
 impl Run<'_> {
     /// When something is to be stored, if there is anything.
     pub(super) fn next_save(&self) -> Option<Instant> {
-        if self.ledger.writes() >= MOST_WRITES {
+        if self.reminded || self.ledger.writes() >= MOST_WRITES {
             return Some(self.saved_at);
         }
-        if self.ledger.is_dirty() {
-            return Some(self.saved_at + PAUSE);
-        }
-        self.ledger.has_moved().then(|| self.saved_at + LAZY)
+        self.ledger.is_dirty().then(|| self.saved_at + PAUSE)
     }
 
     pub(super) fn is_save_due(&self, now: Instant) -> bool {
@@ -31,7 +25,7 @@ impl Run<'_> {
     /// Stores how far the shards have come, with what was parked and what is not parked any more. Then tells of dead
     /// letters.
     pub(super) async fn save(&mut self) -> Result<(), StoreError> {
-        self.saved_at = Instant::now();
+        (self.saved_at, self.reminded) = (Instant::now(), false);
         let Some(commit) = self.ledger.commit() else { return Ok(()) };
         let side = port(&self.store)?;
         let committed = side.commit(&commit).await;

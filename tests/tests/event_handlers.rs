@@ -227,7 +227,7 @@ async fn used_up_attempts_end_in_a_dead_letter(place: &Place) {
 
 async fn another_application_goes_on_with_the_attempts(place: &Place) {
     let (store, desk) = (place.open().await, desk());
-    let first = StubbornOffice::start(place.open().await, &desk).await;
+    let first = StubbornOffice::start(store.clone(), &desk).await;
     desk.plan("busy", Plan::Fail, u32::MAX);
     desk.plan("slow", Plan::Wait, 1);
     scan(&store, "slow", &["slow"]).await;
@@ -238,7 +238,7 @@ async fn another_application_goes_on_with_the_attempts(place: &Place) {
     first.shutdown().await.expect("the end of the first");
     let tried = desk.tries("busy");
     desk.forget_plans();
-    let second = StubbornOffice::start(place.open().await, &desk).await;
+    let second = StubbornOffice::start(store.clone(), &desk).await;
     desk.until("the rest", |desk| desk.done("stubborn", "p").len() == 2).await;
     assert_eq!(desk.done("stubborn", "p"), ["busy", "behind"]);
     let seen = desk.seen();
@@ -249,7 +249,7 @@ async fn another_application_goes_on_with_the_attempts(place: &Place) {
 
 async fn what_runs_is_waited_for(place: &Place) {
     let (store, desk) = (place.open().await, desk());
-    let first = PlainOffice::start(place.open().await, &desk).await;
+    let first = PlainOffice::start(store.clone(), &desk).await;
     desk.plan("slow", Plan::Wait, 1);
     scan(&store, "p", &["slow", "after"]).await;
     desk.until("it runs", |desk| desk.tries("slow") == 1).await;
@@ -257,7 +257,7 @@ async fn what_runs_is_waited_for(place: &Place) {
     desk.open();
     ending.await.expect("no panic").expect("the end of the first");
     assert_eq!(desk.done("plain", "p")[0], "slow");
-    let second = PlainOffice::start(place.open().await, &desk).await;
+    let second = PlainOffice::start(store.clone(), &desk).await;
     second.caught_up(desk::PATIENCE).await.expect("the rest");
     assert_eq!(desk.done("plain", "p"), ["slow", "after"], "what was done is not done again");
     second.shutdown().await.expect("the end");

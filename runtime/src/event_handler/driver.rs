@@ -53,7 +53,7 @@ impl Driver for HandlerDriver {
     }
 
     async fn work(&self, work: Work) -> Result<(), StoreError> {
-        let result = Run::begin(self, work).await?.to_the_end().await;
+        let result = Run::begin(self, work).await?.work().await;
         self.gauges.show(0, 0);
         result
     }

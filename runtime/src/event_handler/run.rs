@@ -106,7 +106,7 @@ impl<'d> Run<'d> {
     }
 
     /// Delivers until it is asked to stop, waits for what is under way, and stores how far it has come.
-    pub(super) async fn to_the_end(mut self) -> Result<(), StoreError> {
+    pub(super) async fn work(mut self) -> Result<(), StoreError> {
         let followed = self.follow().await;
         while let Some(finished) = self.running.join_next().await {
             // What went wrong first is told.

@@ -11,7 +11,8 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{
-    Driver, Stop, SubscriptionError, SubscriptionStatus,
+    Driver, Stop, Subscribe, SubscriptionError, SubscriptionStatus,
+    handler::Handler,
     member::{Member, Members},
     membership::Membership,
     start::position_of,
@@ -21,7 +22,8 @@ use super::{
 };
 use crate::{
     domain::{Position, Start},
-    store::{ReadSide, Store, StoreError},
+    log::{Filter, LogEntry},
+    store::{BoxError, ReadSide, Store, StoreError},
 };
 
 /// How subscriptions are run.
@@ -67,7 +69,7 @@ struct State {
 /// A subscription that runs.
 #[derive(Debug)]
 struct Running {
-    stopper: Stopper,
+    stopper: Arc<Stopper>,
     task: JoinHandle<()>,
 }
 
@@ -95,7 +97,7 @@ impl Engine {
 
     /// Declares a driver's subscription and begins to work on it.
     pub(crate) async fn run(&self, driver: Arc<dyn Driver>) -> Result<(), SubscriptionError> {
-        self.core.run(driver).await
+        self.core.run(driver).await.map(drop)
     }
 
     #[allow(dead_code, reason = "readers follow")]
@@ -127,6 +129,16 @@ impl Engine {
             }
         }
         if behind.is_empty() { Ok(()) } else { Err(SubscriptionError::Behind { names: behind, position }) }
+    }
+
+    /// A subscription in code, about to be made.
+    pub(crate) fn subscribe<F, Fut, E>(&self, filter: Filter, handler: F) -> Subscribe
+    where
+        F: Fn(Arc<LogEntry>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<BoxError>,
+    {
+        Subscribe::new(Arc::clone(&self.core), filter, Handler::new(handler))
     }
 
     /// How all subscriptions of the store stand.
@@ -217,7 +229,10 @@ impl Core {
     }
 
     /// Declares a driver's subscription and begins to work on it.
-    pub(super) async fn run(&self, driver: Arc<dyn Driver>) -> Result<(), SubscriptionError> {
+    pub(super) async fn run(
+        &self,
+        driver: Arc<dyn Driver>,
+    ) -> Result<(Arc<Member>, Arc<Stopper>), SubscriptionError> {
         let store = self.store()?;
         let plan = driver.plan();
         let start = position_of(&store, plan.start).await?;
@@ -234,15 +249,16 @@ impl Core {
         if started.is_err() {
             self.members.remove(&member);
         }
-        Ok(started?)
+        Ok((member, started?))
     }
 
     /// Runs something until it is asked to stop, at the latest when the engine is stopped.
-    pub(super) fn spawn<F>(&self, run: impl FnOnce(Stop) -> F) -> Result<(), StoreError>
+    pub(super) fn spawn<F>(&self, run: impl FnOnce(Stop) -> F) -> Result<Arc<Stopper>, StoreError>
     where
         F: Future<Output = ()> + Send + 'static,
     {
         let (stopper, stop) = Stop::new();
+        let stopper = Arc::new(stopper);
         let mut state = self.state();
         let Some(store) = state.store.clone() else { return Err(StoreError::Closed) };
         if state.services.is_empty() {
@@ -259,8 +275,8 @@ impl Core {
         }
         let task = tokio::spawn(run(stop));
         state.running.retain(|running| !running.task.is_finished());
-        state.running.push(Running { stopper, task });
-        Ok(())
+        state.running.push(Running { stopper: Arc::clone(&stopper), task });
+        Ok(stopper)
     }
 
     pub(super) async fn reached(

@@ -35,4 +35,9 @@ impl Stopper {
     pub(crate) fn ask(&self) {
         self.ask.send_replace(true);
     }
+
+    /// Waits until nobody is left who could be asked.
+    pub(crate) async fn obeyed(&self) {
+        self.ask.closed().await;
+    }
 }

@@ -1,0 +1,109 @@
+//! Two applications on one database share the shards of a subscription.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use gesta::{App, log::Filter, subscription::SubscriptionStatus};
+use gesta_tests::{Place, on_every_store, post::Post};
+
+use crate::kit::{SOON, Seen, app, append, until};
+
+on_every_store!(
+    two_applications_share_the_shards,
+    a_killed_application_is_replaced,
+    a_shut_down_application_hands_back_at_once,
+    every_listener_without_a_name_hears_everything,
+);
+
+async fn status(app: &App<Post>) -> SubscriptionStatus {
+    app.subscriptions().await.expect("states").remove(0)
+}
+
+async fn shared(apps: [&App<Post>; 2]) {
+    until("both have half", async || {
+        let (one, other) = (status(apps[0]).await, status(apps[1]).await);
+        one.here.len() == 8 && other.here.len() == 8
+    })
+    .await;
+}
+
+async fn two_applications_share_the_shards(place: &Place) {
+    let (store, one, other) =
+        (place.open().await, app(place.open().await).await, app(place.open().await).await);
+    let (by_one, by_other) = (Seen::default(), Seen::default());
+    let first = one.subscribe(Filter::new(), by_one.handler()).named("audit").await.expect("subscribed");
+    first.caught_up(SOON).await.expect("caught up");
+    let second = other.subscribe(Filter::new(), by_other.handler()).named("audit").await.expect("subscribed");
+    shared([&one, &other]).await;
+    let before = status(&one).await;
+    let mut sizes = BTreeMap::new();
+    for n in 0..100 {
+        append(&store, &format!("p-{}", n % 40), "parcel.scanned", 1).await;
+        *sizes.entry(format!("p-{}", n % 40)).or_default() += 1;
+    }
+    first.caught_up(SOON).await.expect("caught up");
+    second.caught_up(SOON).await.expect("caught up");
+    assert!(by_one.len() > 0 && by_other.len() > 0, "both have worked");
+    // A stream belongs to one shard and so to one of them: what both have seen is in order when put together.
+    let both = Seen::default();
+    by_one.events().into_iter().chain(by_other.events()).for_each(|event| both.note(event));
+    both.assert_exactly(&sizes);
+    let tokens =
+        |status: &SubscriptionStatus| status.shards.iter().map(|it| (it.owner, it.token)).collect::<Vec<_>>();
+    assert_eq!(tokens(&before), tokens(&status(&one).await), "nothing has changed hands meanwhile");
+    one.shutdown().await.expect("shut down");
+    other.shutdown().await.expect("shut down");
+}
+
+async fn a_killed_application_is_replaced(place: &Place) {
+    let (store, one, other) =
+        (place.open().await, app(place.open().await).await, app(place.open().await).await);
+    let (by_one, by_other) = (Seen::default(), Seen::default());
+    let first = one.subscribe(Filter::new(), by_one.handler()).named("audit").await.expect("subscribed");
+    let second = other.subscribe(Filter::new(), by_other.handler()).named("audit").await.expect("subscribed");
+    shared([&one, &other]).await;
+    // The handle goes first as with a crash: it gives nothing back if the application is gone at once.
+    drop((one, first));
+    let mut sizes = BTreeMap::new();
+    for n in 0..40 {
+        append(&store, &format!("p-{n}"), "parcel.scanned", 1).await;
+        sizes.insert(format!("p-{n}"), 1);
+    }
+    second.caught_up(SOON).await.expect("caught up");
+    by_other.assert_exactly(&sizes);
+    assert_eq!(status(&other).await.here.len(), 16);
+    assert_eq!(by_one.len(), 0, "its tasks have ended with it");
+    other.shutdown().await.expect("shut down");
+}
+
+async fn a_shut_down_application_hands_back_at_once(place: &Place) {
+    let (one, other) = (app(place.open().await).await, app(place.open().await).await);
+    let seen = Seen::default();
+    let _first = one.subscribe(Filter::new(), seen.handler()).named("audit").await.expect("subscribed");
+    let _second = other.subscribe(Filter::new(), seen.handler()).named("audit").await.expect("subscribed");
+    shared([&one, &other]).await;
+    let owners = |status: &SubscriptionStatus| {
+        let mut owners: Vec<_> = status.shards.iter().filter_map(|shard| shard.owner).collect();
+        owners.sort_unstable();
+        owners.dedup();
+        owners.len()
+    };
+    assert_eq!(owners(&status(&other).await), 2);
+    one.shutdown().await.expect("shut down");
+    assert_eq!(owners(&status(&other).await), 1, "without waiting for anything");
+    until("the other has all", async || status(&other).await.here.len() == 16).await;
+    other.shutdown().await.expect("shut down");
+}
+
+async fn every_listener_without_a_name_hears_everything(place: &Place) {
+    let (store, one, other) =
+        (place.open().await, app(place.open().await).await, app(place.open().await).await);
+    let (by_one, by_other) = (Seen::default(), Seen::default());
+    let first = one.subscribe(Filter::new(), by_one.handler()).await.expect("subscribed");
+    let second = other.subscribe(Filter::new(), by_other.handler()).await.expect("subscribed");
+    append(&store, "a", "parcel.scanned", 3).await;
+    first.caught_up(SOON).await.expect("caught up");
+    second.caught_up(Duration::from_secs(10)).await.expect("caught up");
+    assert_eq!((by_one.len(), by_other.len()), (3, 3));
+    one.shutdown().await.expect("shut down");
+    other.shutdown().await.expect("shut down");
+}

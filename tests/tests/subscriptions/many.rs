@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 
 use crate::kit::{SOON, Seen, app, append};
 
-on_every_store!(a_thousand_subscriptions_get_exactly_their_events);
+on_every_store!(a_thousand_subscriptions_get_exactly_their_events, a_slow_one_holds_up_nobody);
 
 const SUBSCRIPTIONS: usize = 1_000;
 const NAMES: [&str; 4] = ["parcel.registered", "parcel.scanned", "parcel.delivered", "letter.sent"];
@@ -63,8 +63,6 @@ async fn a_thousand_subscriptions_get_exactly_their_events(place: &Place) {
     assert!(seen_at_all > SUBSCRIPTIONS, "the filters let something through");
     app.shutdown().await.expect("shut down");
 }
-
-on_every_store!(a_slow_one_holds_up_nobody);
 
 async fn a_slow_one_holds_up_nobody(place: &Place) {
     let (store, app) = (place.open().await, app(place.open().await).await);

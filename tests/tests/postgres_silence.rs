@@ -12,14 +12,19 @@ use sqlx::{Connection, Executor, PgConnection, PgPool, Row};
 /// Options of somebody with little patience.
 fn impatient() -> PostgresOptions {
     let short = Duration::from_millis(600);
-    Postgres::options().timeout(short).connect_timeout(short).lock_timeout(short / 2)
+    told_nothing().timeout(short).connect_timeout(short).lock_timeout(short / 2)
+}
+
+/// Options without the connections that tell of appends, whose messages a proxy would count, lose and delay as well.
+fn told_nothing() -> PostgresOptions {
+    Postgres::options().notifications(false)
 }
 
 #[tokio::test]
 async fn a_lost_answer_is_unknown_and_the_key_tells() {
     let server = Server::start("");
     let proxy = Proxy::to(server.port()).await;
-    let store = Postgres::connect(&server.url_at(proxy.port())).await.expect("a store");
+    let store = told_nothing().connect(&server.url_at(proxy.port())).await.expect("a store");
     one(&store, append("bob", Expected::Version(0), ["1"])).await.expect("the connection is open");
 
     let written = keyed(append("ann", Expected::Version(0), ["1"]), "k");
@@ -93,7 +98,7 @@ async fn round_trips(proxy: &Proxy, calls: impl AsyncFnOnce()) -> usize {
 async fn an_append_is_one_round_trip_and_so_is_a_reading() {
     let server = Server::start("");
     let proxy = Proxy::to(server.port()).await;
-    let options = Postgres::options().append_lanes(1).readers(1);
+    let options = told_nothing().append_lanes(1).readers(1);
     let store = options.connect(&server.url_at(proxy.port())).await.expect("a store");
     // The first append opens the connection and gives the names their numbers; the first reading prepares.
     one(&store, append("ann", Expected::Version(0), ["1"])).await.expect("appended");

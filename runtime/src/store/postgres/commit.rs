@@ -42,7 +42,7 @@ impl ReadSide for Postgres {
     }
 
     fn signals(&self) -> watch::Receiver<u64> {
-        self.inner.signal.listen()
+        self.inner.signals.listen()
     }
 
     async fn now(&self) -> Result<Timestamp, StoreError> {

@@ -14,6 +14,8 @@ pub(super) enum Duty {
     Append,
     /// Following the log: claims and commits, each short, and prepared in advance as well.
     Work,
+    /// Telling other processes of appends: nothing is lost with it, so no commit waits for the disk.
+    Notify,
     /// Reading: a statement may take as long as its rows keep coming.
     Read,
 }
@@ -23,14 +25,14 @@ impl Duty {
         match self {
             Self::Append => &[append::MANY, append::ONE],
             Self::Work => &[writes::COMMIT, shards::CLAIM],
-            Self::Read => &[],
+            Self::Notify | Self::Read => &[],
         }
     }
 
     /// A little earlier than our own patience ends, so that the server is the one that says what happened.
     fn statement_timeout(self, options: &PostgresOptions) -> String {
         match self {
-            Self::Append | Self::Work => milliseconds(options.timeout * 9 / 10),
+            Self::Append | Self::Work | Self::Notify => milliseconds(options.timeout * 9 / 10),
             Self::Read => "0".to_owned(),
         }
     }
@@ -59,6 +61,11 @@ impl Link {
             .await??)
     }
 
+    /// Where it leads, for those who open connections by themselves.
+    pub(super) fn target_options(&self) -> PgConnectOptions {
+        self.target.clone()
+    }
+
     /// A connection that is ready for these statements.
     pub(super) async fn open(&self, duty: Duty) -> Result<PgConnection, BoxError> {
         let opening = async {
@@ -70,6 +77,9 @@ impl Link {
                 .persistent(false)
                 .execute(&mut connection)
                 .await?;
+            if duty == Duty::Notify {
+                (&mut connection).execute("SET synchronous_commit = off").await?;
+            }
             for statement in duty.prepared() {
                 (&mut connection).prepare(statement.into_sql_str()).await?;
             }

@@ -5,6 +5,7 @@
 
 mod append;
 mod ask;
+mod background;
 mod call;
 mod commit;
 mod deliver;
@@ -23,6 +24,7 @@ mod read;
 mod round;
 mod settle;
 mod shards;
+mod signals;
 mod to_the_end;
 mod transaction;
 mod writes;
@@ -44,10 +46,11 @@ use self::{
     link::{Duty, Link},
     read::Reading,
     round::key_id,
+    signals::Signals,
 };
 use super::{
-    Append, ConnectError, EventStore, LogVisitor, Outcome, ReadLog, ReadSide, ReadStream, Signal,
-    SnapshotRef, Store, StoreError, StreamId, StreamVisitor, check_key,
+    Append, ConnectError, EventStore, LogVisitor, Outcome, ReadLog, ReadSide, ReadStream, SnapshotRef, Store,
+    StoreError, StreamId, StreamVisitor, check_key,
 };
 use crate::domain::{IdempotencyKey, Position, Receipt};
 
@@ -76,7 +79,7 @@ struct Inner {
     lanes: Held,
     readers: Held,
     workers: Held,
-    signal: Signal,
+    signals: Signals,
 }
 
 /// How often an append that another transaction was in the way of is repeated at once.
@@ -115,7 +118,8 @@ impl Postgres {
         let lanes = Held::new(Arc::clone(&link), link.options.append_lanes, Duty::Append);
         let readers = Held::new(Arc::clone(&link), link.options.readers, Duty::Read);
         let workers = Held::new(Arc::clone(&link), link.options.workers, Duty::Work);
-        Ok(Self { inner: Arc::new(Inner { link, lanes, readers, workers, signal: Signal::new() }) })
+        let signals = Signals::new(Arc::clone(&link));
+        Ok(Self { inner: Arc::new(Inner { link, lanes, readers, workers, signals }) })
     }
 }
 
@@ -147,6 +151,11 @@ impl Inner {
     }
 }
 
+/// Whether there is something new in the log.
+fn stored(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Appended(receipt) if receipt.events > 0)
+}
+
 #[async_trait]
 impl EventStore for Postgres {
     async fn append(&self, batch: &[Append]) -> Result<Vec<Outcome>, StoreError> {
@@ -158,7 +167,9 @@ impl EventStore for Postgres {
         loop {
             match self.append_once(batch).await {
                 Ok(outcomes) => {
-                    self.inner.signal.ring();
+                    if outcomes.iter().any(stored) {
+                        self.inner.signals.ring();
+                    }
                     return Ok(outcomes);
                 }
                 Err(Failure::InTheWay(_)) if repeats < REPEATS => repeats += 1,
@@ -238,6 +249,7 @@ impl EventStore for Postgres {
     }
 
     async fn close(&self) {
+        self.inner.signals.end().await;
         self.inner.lanes.close().await;
         self.inner.readers.close().await;
         self.inner.workers.close().await;

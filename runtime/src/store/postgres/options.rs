@@ -22,6 +22,7 @@ pub struct PostgresOptions {
     pub(super) append_lanes: usize,
     pub(super) readers: usize,
     pub(super) workers: usize,
+    pub(super) notifications: bool,
     pub(super) timeout: Duration,
     pub(super) connect_timeout: Duration,
     pub(super) lock_timeout: Duration,
@@ -33,6 +34,7 @@ impl Default for PostgresOptions {
             append_lanes: 2,
             readers: 8,
             workers: 4,
+            notifications: true,
             timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(5),
             lock_timeout: Duration::from_secs(2),
@@ -57,6 +59,14 @@ impl PostgresOptions {
     /// otherwise. They are opened when they are needed.
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = workers.max(1);
+        self
+    }
+
+    /// Whether processes tell each other of appends by `NOTIFY`, on one connection for telling and one for listening;
+    /// they do unless told otherwise. Without it, those who follow the log find what others append by looking from
+    /// time to time.
+    pub fn notifications(mut self, notifications: bool) -> Self {
+        self.notifications = notifications;
         self
     }
 

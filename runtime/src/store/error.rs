@@ -1,4 +1,7 @@
-use crate::{codec::DecodeError, domain::IdempotencyKey};
+use crate::{
+    codec::DecodeError,
+    domain::{IdempotencyKey, Position},
+};
 
 use super::StreamId;
 
@@ -131,6 +134,26 @@ pub enum StoreError {
         collection: String,
         /// The key of the document.
         key: String,
+    },
+    /// A projection cannot go on: an event or a document cannot be read, or folding the event panics.
+    #[error(
+        "`{projection}` stands still before the event at position {position} (`{event}`, {stream} at version {version}): \
+         {source}; what comes before it is kept, nothing is skipped, and it is tried again: correct the projection, or \
+         how the event is read, and start again"
+    )]
+    Stuck {
+        /// The projection and its version.
+        projection: String,
+        /// The stream of the event.
+        stream: StreamId,
+        /// The event's place in its stream.
+        version: u64,
+        /// Its place in the log.
+        position: Position,
+        /// The type's name in the store.
+        event: String,
+        /// What went wrong.
+        source: BoxError,
     },
     /// The application's own statements failed inside a transaction of the store.
     #[error("the application's statements failed, and nothing was stored: {source}")]

@@ -5,6 +5,7 @@ use crate::{
     domain::Domain,
     event_handler::Handlers,
     execute::{Executor, Settings},
+    query::Source,
     store::Store,
     subscription::{Engine, EngineSettings},
 };
@@ -83,6 +84,9 @@ impl<D: Domain> Builder<D> {
         let app = self.commands_only().await?;
         let mut registry = Registry::new();
         D::register(&mut registry);
+        for projection in registry.projections() {
+            projection.declare(app.shared.executor.store()).await?;
+        }
         for driver in registry.into_drivers(&app) {
             app.shared.engine.run(driver).await?;
         }
@@ -96,9 +100,11 @@ impl<D: Domain> Builder<D> {
     pub async fn commands_only(self) -> Result<App<D>, StartError> {
         let Self { store, deps, settings, follow } = self;
         store.port().last_position().await?;
-        let engine = Engine::new(store.clone(), follow);
+        let engine = Arc::new(Engine::new(store.clone(), follow));
+        let source = Arc::new(Source::new(&engine));
         let executor = Executor::new(store, settings);
-        Ok(App { shared: Arc::new(Shared { executor, engine, handlers: Handlers::default(), deps }) })
+        let handlers = Handlers::default();
+        Ok(App { shared: Arc::new(Shared { executor, engine, source, handlers, deps }) })
     }
 }
 

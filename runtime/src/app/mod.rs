@@ -5,6 +5,7 @@ mod connect;
 mod error;
 mod follow;
 mod handlers;
+mod query;
 mod registry;
 
 use std::{fmt, sync::Arc};
@@ -21,6 +22,7 @@ use crate::{
     event_handler::Handlers,
     execute::{self, Execute, Executor, Loaded},
     log::{self, History, Log},
+    query::Source,
     store::StoreError,
     subscription::Engine,
 };
@@ -32,8 +34,9 @@ pub struct App<D: Domain> {
 
 struct Shared<D: Domain> {
     executor: Executor,
-    engine: Engine,
     handlers: Handlers,
+    engine: Arc<Engine>,
+    source: Arc<Source>,
     deps: D::Deps,
 }
 

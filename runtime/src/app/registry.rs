@@ -8,7 +8,7 @@ use super::{App, Shared};
 use crate::{
     domain::{Domain, EventHandler, Projection, Supply},
     event_handler::{HandlerDriver, World},
-    projection::Folds,
+    projection::{Declared, DocumentDriver, Folds},
     store::Store,
     subscription::Driver,
 };
@@ -22,6 +22,7 @@ pub trait Register: Domain {
 /// Collects what follows the log in a domain.
 pub struct Registry<D: Domain> {
     drivers: Vec<MakeDriver<D>>,
+    projections: Vec<Declared>,
 }
 
 /// Makes a driver once there is a store and an application.
@@ -68,11 +69,15 @@ where
 
 impl<D: Domain> Registry<D> {
     pub(super) fn new() -> Self {
-        Self { drivers: Vec::new() }
+        Self { drivers: Vec::new(), projections: Vec::new() }
     }
 
     /// A projection, and what it is folded from.
-    pub fn projection<P: Projection>(&mut self, _folds: Folds<P>) {}
+    pub fn projection<P: Projection>(&mut self, folds: Folds<P>) {
+        self.projections.push(Declared::of::<P>());
+        let driver = DocumentDriver::new(Arc::new(folds));
+        self.drivers.push(Box::new(|_, _| Arc::new(driver)));
+    }
 
     /// An event handler, whose dependencies the domain provides.
     pub fn event_handler<H: EventHandler>(&mut self)
@@ -83,6 +88,11 @@ impl<D: Domain> Registry<D> {
             let handlers = app.upgrade().map(|app| app.shared.handlers.clone()).unwrap_or_default();
             Arc::new(HandlerDriver::new::<H>(app.clone(), &handlers))
         }));
+    }
+
+    /// The projections that were named.
+    pub(super) fn projections(&self) -> &[Declared] {
+        &self.projections
     }
 
     pub(super) fn into_drivers(self, app: &App<D>) -> Vec<Arc<dyn Driver>> {

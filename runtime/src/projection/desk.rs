@@ -7,7 +7,7 @@ use super::{
 use crate::{
     domain::{Position, Projection},
     log::LogEntry,
-    store::{Document, DocumentWrite},
+    store::{BoxError, Document, DocumentWrite},
 };
 
 /// The documents that a worker has before it: as the store has them, changed by the events that were folded since.
@@ -43,8 +43,10 @@ struct Held<P> {
 /// An event whose document is on its way.
 struct Waiting<P> {
     entry: Arc<LogEntry>,
-    change: Box<dyn FnOnce(&mut Option<P>) + Send>,
+    change: Change<P>,
 }
+
+type Change<P> = Box<dyn FnOnce(&mut Option<P>) + Send>;
 
 /// What a document costs beside its text in bytes, and how much all of them may.
 const OVERHEAD: usize = 300;
@@ -52,14 +54,7 @@ const HEAVIEST: usize = 64_000_000;
 
 impl<P: Projection> Desk<P> {
     pub(super) fn new(ours: Ours) -> Self {
-        Self {
-            held: HashMap::new(),
-            ours,
-            missing: Vec::new(),
-            changed: Vec::new(),
-            round: 1,
-            weight: 0,
-        }
+        Self { held: HashMap::new(), ours, missing: Vec::new(), changed: Vec::new(), round: 1, weight: 0 }
     }
 
     /// Forgets all documents.
@@ -180,12 +175,7 @@ impl<P: Projection> Held<P> {
     }
 
     /// Begins a change by an event; none if an inline projection has it already.
-    fn begin(
-        &mut self,
-        entry: &LogEntry,
-        round: u64,
-        changed: &mut Vec<Arc<str>>,
-    ) -> Option<&mut Option<P>> {
+    fn begin(&mut self, entry: &LogEntry, round: u64, changed: &mut Vec<Arc<str>>) -> Option<&mut Option<P>> {
         if P::INLINE && entry.version <= self.revision {
             return None;
         }

@@ -33,9 +33,10 @@ impl<P: Projection> Driver for DocumentDriver<P> {
     fn plan(&self) -> Plan {
         // A filter without names would let everything through.
         let nothing = Filter::new().when(|_| false);
-        let filter = self.folds.names().fold(None::<Filter>, |filter, name| {
-            Some(filter.unwrap_or_default().event(name))
-        });
+        let filter = self
+            .folds
+            .names()
+            .fold(None::<Filter>, |filter, name| Some(filter.unwrap_or_default().event(name)));
         Plan {
             name: Arc::clone(&self.name),
             shards: SHARDS,

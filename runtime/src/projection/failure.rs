@@ -20,15 +20,15 @@ impl Failure {
     }
 
     /// The same, with what is known of the event.
-    pub(super) fn told(self, subscription: &str, events: &[Arc<LogEntry>]) -> StoreError {
+    pub(super) fn told(self, subscription: &Arc<str>, events: &[Arc<LogEntry>]) -> StoreError {
         let Self { position, source } = self;
         match events.iter().find(|entry| entry.position == position) {
             Some(entry) => StoreError::Stuck {
-                projection: subscription.to_owned(),
+                projection: Arc::clone(subscription),
                 stream: entry.stream.clone(),
                 version: entry.version,
                 position,
-                event: entry.name.clone(),
+                event: entry.name.as_str().into(),
                 source,
             },
             None => StoreError::Backend { what: format!("folding `{subscription}` at {position}"), source },

@@ -45,6 +45,7 @@ impl<P: Projection> Folds<P> {
         self.types.iter().find(|(own, _)| *own == name).map(|(_, fold)| *fold)
     }
 
+    #[expect(dead_code, reason = "inline projections follow")]
     /// The aggregates whose events it is folded from.
     pub(super) fn aggregates(&self) -> &[(&'static str, FoldAll<P>)] {
         &self.aggregates

@@ -4,6 +4,7 @@
 //! those that have changed in one transaction with the positions of its shards (`writer.rs`), while it goes on with the
 //! next events. A document belongs to the shard of its key, so one worker alone writes it.
 
+mod declared;
 mod desk;
 mod driver;
 mod failure;
@@ -13,5 +14,6 @@ mod ours;
 mod worker;
 mod writer;
 
+pub(crate) use declared::Declared;
 pub(crate) use driver::DocumentDriver;
 pub use folds::Folds;

@@ -40,12 +40,7 @@ impl Ours {
     /// Whether the event at this place is still to be done in a shard of ours.
     pub(super) fn wants(&self, shard: u16, position: Position) -> bool {
         position > self.settled
-            || self
-                .began
-                .get(usize::from(shard))
-                .copied()
-                .flatten()
-                .is_some_and(|began| position > began)
+            || self.began.get(usize::from(shard)).copied().flatten().is_some_and(|began| position > began)
     }
 
     /// Up to where all of them are done.

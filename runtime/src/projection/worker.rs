@@ -1,6 +1,13 @@
 use std::sync::Arc;
 
-use super::{Folds, desk::Desk, failure::{Failure, guard}, gather::Gathered, ours::Ours, writer::Writer};
+use super::{
+    Folds,
+    desk::Desk,
+    failure::{Failure, guard},
+    gather::Gathered,
+    ours::Ours,
+    writer::Writer,
+};
 use crate::{
     domain::Projection,
     log::LogEntry,

@@ -27,6 +27,14 @@ pub enum ReadError {
         /// Why.
         source: DecodeError,
     },
+    /// A cursor of a search in another order.
+    #[error(
+        "the cursor is one of a search in `{projection}` in another order; search in that order, or begin without it"
+    )]
+    OtherOrder {
+        /// The projection.
+        projection: &'static str,
+    },
     /// The store could not do it.
     #[error(transparent)]
     Store(#[from] StoreError),

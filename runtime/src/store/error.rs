@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use crate::{
     codec::DecodeError,
     domain::{IdempotencyKey, Position},
@@ -143,7 +145,7 @@ pub enum StoreError {
     )]
     Stuck {
         /// The projection and its version.
-        projection: String,
+        projection: Arc<str>,
         /// The stream of the event.
         stream: StreamId,
         /// The event's place in its stream.
@@ -151,7 +153,7 @@ pub enum StoreError {
         /// Its place in the log.
         position: Position,
         /// The type's name in the store.
-        event: String,
+        event: Box<str>,
         /// What went wrong.
         source: BoxError,
     },

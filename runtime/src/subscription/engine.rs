@@ -95,6 +95,11 @@ impl Engine {
         }
     }
 
+    /// The store, until the engine is stopped.
+    pub(crate) fn store(&self) -> Result<Store, StoreError> {
+        self.core.store()
+    }
+
     /// Declares a driver's subscription and begins to work on it.
     pub(crate) async fn run(&self, driver: Arc<dyn Driver>) -> Result<(), SubscriptionError> {
         self.core.run(driver).await.map(drop)

@@ -4,9 +4,10 @@ mod shop;
 
 use std::time::Duration;
 
+use gesta::query::QueryError;
 use gesta_tests::{Place, on_every_store};
 
-use shop::{Buy, CustomerId, Debt, Join, Leave, Sold, Trade, customer, open};
+use shop::{CustomerId, Debt, DebtOf, Join, Leave, Sold, Trade, arm, buy, customer, open};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -16,7 +17,7 @@ async fn documents_follow_the_log(place: &Place) {
     shop.create(&ann, Join("Ann")).await.unwrap();
     shop.create(&bob, Join("Bob")).await.unwrap();
     for _ in 0..5 {
-        shop.execute(&ann, Buy("tea", 3)).await.unwrap();
+        shop.execute(&ann, buy("tea", 3)).await.unwrap();
     }
     shop.execute(&bob, Trade(ann.clone(), 7)).await.unwrap();
     shop.caught_up(PATIENCE).await.unwrap();
@@ -33,12 +34,56 @@ async fn documents_follow_the_log(place: &Place) {
     shop.execute(&ann, Leave).await.unwrap();
     shop.caught_up(PATIENCE).await.unwrap();
     assert_eq!(reader.get::<Debt>(&ann).await.unwrap(), None);
-    shop.execute(&ann, Buy("cup", 9)).await.unwrap();
+    shop.execute(&ann, buy("cup", 9)).await.unwrap();
     shop.caught_up(PATIENCE).await.unwrap();
     let anew = Some(Debt { name: None, cents: 9, events: 1 });
     assert_eq!(reader.get::<Debt>(&ann).await.unwrap(), anew, "a deleted document begins anew");
     shop.shutdown().await.unwrap();
-    let _: CustomerId = ann;
 }
 
-on_every_store!(documents_follow_the_log);
+/// An event that cannot be folded stops its projection there and no other; nothing before it is lost, nothing is skipped.
+async fn a_panic_stops_the_projection_until_it_is_mended(place: &Place) {
+    let bomb = format!("bomb {:p}", place);
+    arm(&bomb, true);
+    let shop = open(place).await;
+    let (ann, bob) = (customer("ann"), customer("bob"));
+    shop.create(&ann, Join("Ann")).await.unwrap();
+    let before = shop.execute(&ann, buy("tea", 3)).await.unwrap();
+    shop.execute(&ann, buy(&bomb, 4)).await.unwrap();
+    shop.create(&bob, Join("Bob")).await.unwrap();
+    let last = shop.execute(&bob, buy("tea", 5)).await.unwrap();
+    let ask = |id: &CustomerId| shop.query(DebtOf(id.clone()));
+    assert_eq!(ask(&ann).after(before.position).await.unwrap(), Some(3), "what comes before is kept");
+    let late = ask(&ann).after(last.position).timeout(Duration::from_millis(300)).await;
+    assert!(matches!(late, Err(QueryError::Timeout)), "{late:?}");
+    let reader = shop.reader();
+    assert_eq!(reader.get::<Debt>(&bob).await.unwrap(), None, "nothing beyond is kept");
+    let told = until(async || {
+        let all = shop.subscriptions().await.unwrap();
+        let debt = all.into_iter().find(|found| &*found.name == "debt@1").unwrap();
+        debt.trouble.map(|trouble| trouble.message).filter(|text| text.contains("boom"))
+    });
+    let told = told.await;
+    for part in ["debt@1", "customer/ann", "version 3", "customer.bought", "tried again"] {
+        assert!(told.contains(part), "{told}");
+    }
+    arm(&bomb, false);
+    assert_eq!(ask(&bob).after(last.position).timeout(PATIENCE).await.unwrap(), Some(5));
+    let whole = Some(Debt { name: Some("Ann".into()), cents: 7, events: 3 });
+    assert_eq!(reader.get::<Debt>(&ann).await.unwrap(), whole, "each event once");
+    shop.shutdown().await.unwrap();
+}
+
+/// Waits until there is something.
+async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "it does not come");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+on_every_store!(documents_follow_the_log, a_panic_stops_the_projection_until_it_is_mended);

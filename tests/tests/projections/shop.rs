@@ -1,9 +1,8 @@
 //! A shop whose read side is checked: customers who buy, and what they owe.
 
-use std::{
-    convert::Infallible,
-    sync::atomic::{AtomicBool, Ordering},
-};
+#![allow(dead_code, reason = "each file of tests uses its part")]
+
+use std::{collections::BTreeSet, convert::Infallible, sync::Mutex};
 
 use gesta::{
     app::{Register, Registry},
@@ -38,7 +37,7 @@ impl Evolve<CustomerEvent> for Customer {
 #[derive(Clone)]
 pub(crate) struct Join(pub(crate) &'static str);
 #[derive(Clone)]
-pub(crate) struct Buy(pub(crate) &'static str, pub(crate) u64);
+pub(crate) struct Buy(pub(crate) String, pub(crate) u64);
 #[derive(Clone)]
 pub(crate) struct Trade(pub(crate) CustomerId, pub(crate) u64);
 #[derive(Clone)]
@@ -51,7 +50,7 @@ impl Customer {
     }
 
     fn buy(&self, cmd: Buy) -> Result<CustomerEvent, Infallible> {
-        Ok(CustomerEvent::Bought { item: cmd.0.into(), cents: cmd.1 })
+        Ok(CustomerEvent::Bought { item: cmd.0, cents: cmd.1 })
     }
 
     fn trade(&self, cmd: Trade) -> Result<CustomerEvent, Infallible> {
@@ -110,7 +109,7 @@ impl Evolve<CustomerEvent> for Debt {
         self.events += 1;
         match event {
             CustomerEvent::Joined { name } => self.name = Some(name.clone()),
-            CustomerEvent::Bought { item, .. } if item == "bomb" && bombs_go_off() => panic!("boom"),
+            CustomerEvent::Bought { item, .. } if goes_off(item) => panic!("boom"),
             CustomerEvent::Bought { cents, .. } | CustomerEvent::Traded { cents, .. } => self.cents += cents,
             CustomerEvent::Left => {}
         }
@@ -170,15 +169,21 @@ impl Evolve<CustomerEvent> for Owed {
     }
 }
 
-static BOMBS: AtomicBool = AtomicBool::new(false);
+static BOMBS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
-/// Whether the fold of a bomb panics.
-pub(crate) fn set_bombs(armed: bool) {
-    BOMBS.store(armed, Ordering::SeqCst);
+/// Whether folding this item panics.
+pub(crate) fn arm(item: &str, armed: bool) {
+    let mut bombs = BOMBS.lock().unwrap();
+    if armed {
+        bombs.insert(item.into())
+    } else {
+        bombs.remove(item)
+    };
 }
 
-fn bombs_go_off() -> bool {
-    BOMBS.load(Ordering::SeqCst)
+fn goes_off(item: &str) -> bool {
+    // Not while it is locked: a panic would poison it.
+    BOMBS.lock().unwrap().contains(item)
 }
 
 pub(crate) struct DebtOf(pub(crate) CustomerId);
@@ -195,6 +200,20 @@ impl Query for DebtOf {
 
     async fn answer(self, reader: &Reader, (): Self::Deps<'_>) -> Result<Option<u64>, ReadError> {
         Ok(reader.get::<Debt>(&self.0).await?.map(|debt| debt.cents))
+    }
+}
+
+/// Makes nothing of an error.
+pub(crate) struct DebtOrNothing(pub(crate) CustomerId);
+
+impl Query for DebtOrNothing {
+    type Projection = Debt;
+    type Answer = Option<u64>;
+    type Error = Infallible;
+    type Deps<'d> = ();
+
+    async fn answer(self, reader: &Reader, _: Self::Deps<'_>) -> Result<Option<u64>, Infallible> {
+        Ok(reader.get::<Debt>(&self.0).await.ok().flatten().map(|debt| debt.cents))
     }
 }
 
@@ -230,6 +249,10 @@ impl Register for Shop {
 
 pub(crate) async fn open(place: &gesta_tests::Place) -> App<Shop> {
     Builder::new(place.open().await, ()).start().await.expect("a shop")
+}
+
+pub(crate) fn buy(item: &str, cents: u64) -> Buy {
+    Buy(item.into(), cents)
 }
 
 pub(crate) fn customer(name: &str) -> CustomerId {

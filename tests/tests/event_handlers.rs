@@ -7,11 +7,19 @@ use std::{sync::Arc, time::Duration};
 
 use desk::{Desk, Plan, events, scan, told, until};
 use gesta::{
-    domain::{Backoff, BreakerPolicy, DeliveryPolicy},
+    App,
+    domain::{
+        Backoff, BreakerPolicy, Delivery, DeliveryPolicy, EventHandler, HandlerFailure, Meta, React,
+        Reactions,
+    },
     event_handler::BreakerState,
+    log::Filter,
     store::{DeliveryState, NewEvent, Store},
 };
-use gesta_tests::{Place, on_every_store};
+use gesta_tests::{
+    Place, on_every_store,
+    post::{ParcelEvent, ParcelId, Register, Scan},
+};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const SOON: Backoff = Backoff::fixed(Duration::from_millis(1));
@@ -40,6 +48,7 @@ offices! {
     StubbornOffice [Stubborn];
     GuardedOffice [Guarded];
     RankedOffice [Third, First, Second];
+    RelayOffice [Relay];
 }
 
 on_every_store!(
@@ -56,7 +65,38 @@ on_every_store!(
     what_runs_is_waited_for,
     a_breaker_burns_no_attempts,
     handlers_of_one_event_take_their_turns,
+    commands_of_a_handler_belong_to_its_event,
 );
+
+/// Sends the scans of one parcel on to another, whose number is the name of the depot.
+struct Relay;
+
+impl EventHandler for Relay {
+    type Deps<'d> = ();
+    const NAME: &'static str = "relay";
+
+    fn reactions<R: Reactions<Self>>(to: &mut R) {
+        to.on::<ParcelEvent>();
+    }
+}
+
+impl React<ParcelEvent> for Relay {
+    const VARIANTS: &'static [&'static str] = &["Scanned"];
+
+    async fn react(
+        event: &ParcelEvent,
+        delivery: &Delivery<'_>,
+        (): Self::Deps<'_>,
+    ) -> Result<(), HandlerFailure> {
+        let app = delivery.app::<App<RelayOffice>>().expect("the application");
+        let ParcelEvent::Scanned { depot } = event else { return Ok(()) };
+        if depot == "end" {
+            return Ok(());
+        }
+        let scan = app.execute(&ParcelId(depot.clone()), Scan { depots: vec!["end".into()] });
+        scan.key(&delivery.key).await.map(drop).map_err(HandlerFailure::retryable)
+    }
+}
 
 fn desk() -> Arc<Desk> {
     Arc::default()
@@ -308,5 +348,34 @@ async fn handlers_of_one_event_take_their_turns(place: &Place) {
         assert!(at("end", "first", depot) < at("begin", "second", depot), "{depot}");
         assert!(at("end", "second", depot) < at("begin", "third", depot), "{depot}");
     }
+    app.shutdown().await.expect("the end");
+}
+
+async fn commands_of_a_handler_belong_to_its_event(place: &Place) {
+    let (store, desk) = (place.open().await, desk());
+    let app = RelayOffice::start(store, &desk).await;
+    let (from, to) = (ParcelId("from".into()), ParcelId("to".into()));
+    for id in [&from, &to] {
+        app.create(id, Register { to: "Ann".into(), grams: 1 }).await.expect("a parcel");
+    }
+    let scan = || app.execute(&from, Scan { depots: vec!["to".into()] });
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    scan().by("ann").correlation("req-1").tenant("north").trace(trace, None).await.expect("a scan");
+    scan().await.expect("another scan");
+    app.caught_up(desk::PATIENCE).await.expect("all of it");
+    let page =
+        app.log().filter(Filter::new().of(&to).event("parcel.scanned")).page(10).await.expect("the log");
+    let metas: Vec<Meta> = page.events.iter().map(|entry| entry.meta().expect("metadata")).collect();
+    let [first, second] = &metas[..] else { panic!("{metas:?}") };
+    assert_eq!(first.correlation.as_deref(), Some("req-1"));
+    assert_eq!(first.causation.as_deref(), Some("parcel/from@2"));
+    assert_eq!((first.tenant.as_deref(), first.traceparent.as_deref()), (Some("north"), Some(trace)));
+    assert_eq!(first.actor, None, "the handler has sent it, not Ann");
+    assert_eq!(
+        second.correlation.as_deref(),
+        Some("parcel/from@3"),
+        "an event that belongs to nothing begins it"
+    );
+    assert_eq!(second.causation.as_deref(), Some("parcel/from@3"));
     app.shutdown().await.expect("the end");
 }

@@ -32,6 +32,8 @@ pub(crate) enum Plan {
     Hang,
     /// Wait until the test opens the desk.
     Wait,
+    /// The same, and fail then in a way that may pass.
+    WaitAndFail,
 }
 
 /// One attempt at an event.
@@ -143,11 +145,14 @@ impl Desk {
             Some(Plan::Die) => return Err(HandlerFailure::permanent("there is no such number")),
             Some(Plan::Panic) => panic!("the telephone is on fire"),
             Some(Plan::Hang) => std::future::pending().await,
-            Some(Plan::Wait) => {
+            Some(Plan::Wait | Plan::WaitAndFail) => {
                 self.open.subscribe().wait_for(|open| *open).await.expect("the desk is there");
             }
         }
-        Ok(())
+        match plan {
+            Some(Plan::WaitAndFail) => Err(HandlerFailure::retryable("the line is busy")),
+            _ => Ok(()),
+        }
     }
 
     fn begin(&self, delivery: &Delivery<'_>, depot: &str) -> (usize, Option<Plan>) {

@@ -24,6 +24,7 @@ pub mod domain;
 pub mod event_handler;
 pub mod execute;
 pub mod log;
+pub mod middleware;
 pub mod monitor;
 pub mod prelude;
 pub mod projection;

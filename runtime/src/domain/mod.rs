@@ -45,5 +45,5 @@ pub use projection::{Projection, ProjectionKey, Route, RouteField};
 pub use provide::{Provide, Supply};
 pub use receipt::Receipt;
 pub use recorded::Recorded;
-pub use schema::{Field, Schema, Shape, Variant, fingerprint};
+pub use schema::{Field, Schema, Shape, Variant, fingerprint, json_schema};
 pub use timestamp::Timestamp;

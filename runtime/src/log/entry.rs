@@ -54,8 +54,8 @@ impl LogEntry {
         decode_event(&self.stream, self.as_event())
     }
 
-    /// The entry in the form in which a store shows events.
-    pub(crate) fn as_log_event(&self) -> LogEventRef<'_> {
+    /// The event as a store gives it: what a [`Filter`](super::Filter) looks at.
+    pub fn as_log_event(&self) -> LogEventRef<'_> {
         LogEventRef { stream: &self.stream, event: self.as_event() }
     }
 

@@ -13,6 +13,10 @@ pub enum MonitorEvent {
     DeadLettered(DeadLettered),
     /// `gesta.dead_letter_decided`: somebody has decided what is to become of a delivery.
     DeadLetterDecided(DeadLetterDecided),
+    /// `gesta.slow`: an attempt of a handler took longer than the application allows for.
+    Slow(SlowEvent),
+    /// `gesta.error_rate`: a handler fails more often than the application allows for.
+    HighErrorRate(HighErrorRate),
 }
 
 /// A handler could not handle an event: its attempts are used up, or the error is permanent.
@@ -67,6 +71,34 @@ pub enum Decision {
     MarkPermanent,
 }
 
+/// An attempt of a handler took longer than the threshold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlowEvent {
+    /// The handler.
+    pub handler: String,
+    /// The event's name.
+    pub event: String,
+    /// The event's place in the log.
+    pub position: Position,
+    /// How long it took, in milliseconds.
+    pub took_ms: u64,
+    /// The threshold, in milliseconds.
+    pub limit_ms: u64,
+}
+
+/// A handler fails more often than the threshold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HighErrorRate {
+    /// The handler.
+    pub handler: String,
+    /// How many attempts there were.
+    pub attempts: u64,
+    /// How many of them failed.
+    pub errors: u64,
+    /// Within so many seconds.
+    pub seconds: u64,
+}
+
 const fn field(name: &'static str, shape: &'static Shape) -> Field {
     Field { name, shape, optional: false }
 }
@@ -92,6 +124,21 @@ const DEAD_LETTER_DECIDED: &Shape = &Shape::Struct(&[
     field("reason", String::SHAPE),
 ]);
 
+const SLOW: &Shape = &Shape::Struct(&[
+    field("handler", String::SHAPE),
+    field("event", String::SHAPE),
+    field("position", u64::SHAPE),
+    field("took_ms", u64::SHAPE),
+    field("limit_ms", u64::SHAPE),
+]);
+
+const HIGH_ERROR_RATE: &Shape = &Shape::Struct(&[
+    field("handler", String::SHAPE),
+    field("attempts", u64::SHAPE),
+    field("errors", u64::SHAPE),
+    field("seconds", u64::SHAPE),
+]);
+
 impl Event for MonitorEvent {
     const TYPES: &'static [EventType] = &[
         EventType::new("gesta.dead_lettered", "MonitorEvent::DeadLettered", 1, DEAD_LETTERED),
@@ -101,12 +148,16 @@ impl Event for MonitorEvent {
             1,
             DEAD_LETTER_DECIDED,
         ),
+        EventType::new("gesta.slow", "MonitorEvent::Slow", 1, SLOW),
+        EventType::new("gesta.error_rate", "MonitorEvent::HighErrorRate", 1, HIGH_ERROR_RATE),
     ];
 
     fn index(&self) -> usize {
         match self {
             Self::DeadLettered(_) => 0,
             Self::DeadLetterDecided(_) => 1,
+            Self::Slow(_) => 2,
+            Self::HighErrorRate(_) => 3,
         }
     }
 
@@ -114,6 +165,8 @@ impl Event for MonitorEvent {
         match self {
             Self::DeadLettered(event) => encode_json(event, out),
             Self::DeadLetterDecided(event) => encode_json(event, out),
+            Self::Slow(event) => encode_json(event, out),
+            Self::HighErrorRate(event) => encode_json(event, out),
         }
     }
 
@@ -121,6 +174,8 @@ impl Event for MonitorEvent {
         match index {
             0 => read(version, payload).map(Self::DeadLettered),
             1 => read(version, payload).map(Self::DeadLetterDecided),
+            2 => read(version, payload).map(Self::Slow),
+            3 => read(version, payload).map(Self::HighErrorRate),
             _ => Err(DecodeError::Malformed(format!("there is no type of event number {index}"))),
         }
     }
@@ -159,7 +214,20 @@ mod tests {
             actor: "ann".into(),
             reason: "no such mailbox".into(),
         };
-        for event in [MonitorEvent::DeadLettered(dead), MonitorEvent::DeadLetterDecided(decided)] {
+        let slow = SlowEvent {
+            handler: "statements".into(),
+            event: "account.withdrawn".into(),
+            position: Position::from_raw(17),
+            took_ms: 1_200,
+            limit_ms: 1_000,
+        };
+        let rate = HighErrorRate { handler: "statements".into(), attempts: 10, errors: 6, seconds: 60 };
+        for event in [
+            MonitorEvent::DeadLettered(dead),
+            MonitorEvent::DeadLetterDecided(decided),
+            MonitorEvent::Slow(slow),
+            MonitorEvent::HighErrorRate(rate),
+        ] {
             let mut payload = Vec::new();
             event.encode(&mut payload).unwrap();
             assert_eq!(MonitorEvent::decode(event.index(), 1, &payload).unwrap(), event);

@@ -1,10 +1,20 @@
-//! What the framework tells of trouble: events of its own, in the log beside those of the domain.
+//! What is counted and timed ([`Statistics`]), and what the framework tells of trouble: events of its own, in the log
+//! beside those of the domain.
 //!
-//! They are called `gesta.*` and stand in streams of the category `gesta`, one for each subscription. Read them from
+//! The events are called `gesta.*` and stand in streams of the category `gesta`, one for each subscription. Read them from
 //! [`App::log`](crate::App::log), subscribe to them, or let an event handler react to [`MonitorEvent`].
 
+mod alarm;
 mod event;
+mod histogram;
+mod lag;
 mod record;
+mod series;
+mod snapshot;
+mod statistics;
 
-pub use event::{DeadLetterDecided, DeadLettered, Decision, MonitorEvent};
+pub use alarm::Thresholds;
+pub use event::{DeadLetterDecided, DeadLettered, Decision, HighErrorRate, MonitorEvent, SlowEvent};
 pub use record::{CATEGORY, record};
+pub use snapshot::{Lag, Series, StatisticsSnapshot};
+pub use statistics::Statistics;

@@ -2,9 +2,11 @@
 
 mod fingerprint;
 mod impls;
+mod json_schema;
 mod print;
 
 pub use fingerprint::fingerprint;
+pub use json_schema::json_schema;
 
 /// A type whose stored shape is known. `#[derive(Schema)]` and `#[derive(Id)]` write this.
 #[diagnostic::on_unimplemented(

@@ -1,10 +1,12 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::{App, Register, Registry, Shared, StartError};
+use super::{App, Register, Registry, Shared, StartError, watch::Watch};
 use crate::{
     domain::Domain,
     event_handler::Handlers,
     execute::{Executor, Settings},
+    middleware::{Layers, Metrics, Middleware},
+    monitor::Statistics,
     query::Source,
     store::Store,
     subscription::{Engine, EngineSettings},
@@ -16,12 +18,21 @@ pub struct Builder<D: Domain> {
     deps: D::Deps,
     settings: Settings,
     follow: EngineSettings,
+    layers: Layers,
+    statistics: Statistics,
 }
 
 impl<D: Domain> Builder<D> {
     /// A domain on a store, with what its handlers need.
     pub fn new(store: Store, deps: D::Deps) -> Self {
-        Self { store, deps, settings: Settings::default(), follow: EngineSettings::default() }
+        Self {
+            store,
+            deps,
+            settings: Settings::default(),
+            follow: EngineSettings::default(),
+            layers: Layers::new(),
+            statistics: Statistics::new(),
+        }
     }
 
     /// The largest payload of one event in bytes; 1,000,000 by default.
@@ -73,6 +84,33 @@ impl<D: Domain> Builder<D> {
         self
     }
 
+    /// Puts a layer around commands and deliveries, inside of those that were given before.
+    pub fn layer(mut self, layer: impl Middleware) -> Self {
+        self.layers = self.layers.with(layer);
+        self
+    }
+
+    /// Counts and times commands and the events that they store, at this place among the layers: see
+    /// [`App::statistics`].
+    pub fn metrics(self) -> Self {
+        let layer = Metrics::new(self.statistics.clone());
+        self.layer(layer)
+    }
+
+    /// Stores an event `gesta.slow` when an attempt of a handler takes longer than this, at most one a minute for each
+    /// handler.
+    pub fn slow_event(self, limit: Duration) -> Self {
+        self.statistics.set_thresholds(|thresholds| thresholds.slow = Some(limit));
+        self
+    }
+
+    /// Stores an event `gesta.error_rate` when a larger part than this of a handler's attempts fails within a time of at
+    /// most a minute, and at most one in that time for each handler. Fewer than five attempts say nothing.
+    pub fn error_rate(self, part: f64, within: Duration) -> Self {
+        self.statistics.set_thresholds(|thresholds| thresholds.error_rate = Some((part, within)));
+        self
+    }
+
     /// Starts the application, with its workers.
     ///
     /// # Errors
@@ -98,13 +136,15 @@ impl<D: Domain> Builder<D> {
     /// # Errors
     /// [`StartError::Store`] when the store does not answer.
     pub async fn commands_only(self) -> Result<App<D>, StartError> {
-        let Self { store, deps, settings, follow } = self;
+        let Self { store, deps, settings, follow, layers, statistics } = self;
         store.port().last_position().await?;
         let engine = Arc::new(Engine::new(store.clone(), follow));
         let source = Arc::new(Source::new(&engine));
-        let executor = Executor::new(store, settings);
-        let handlers = Handlers::default();
-        Ok(App { shared: Arc::new(Shared { executor, engine, source, handlers, deps }) })
+        let watch = Watch::begin(&store, &statistics);
+        let executor = Executor::new(store, settings, layers.clone());
+        let handlers = Handlers::new(layers, statistics.clone());
+        let shared = Shared { executor, engine, source, handlers, deps, statistics, watch };
+        Ok(App { shared: Arc::new(shared) })
     }
 }
 

@@ -7,6 +7,7 @@ mod follow;
 mod handlers;
 mod query;
 mod registry;
+mod watch;
 
 use std::{fmt, sync::Arc};
 
@@ -16,12 +17,14 @@ pub use builder::Builder;
 pub use connect::connect;
 pub use error::{ShutdownError, StartError};
 pub use registry::{Register, Registry};
+use watch::Watch;
 
 use crate::{
     domain::{Aggregate, AggregateId, CommandHandlers, CommandOf, Create, Domain, Handle, PartOf},
     event_handler::Handlers,
     execute::{self, Execute, Executor, Loaded},
     log::{self, History, Log},
+    monitor::{Statistics, StatisticsSnapshot},
     query::Source,
     store::StoreError,
     subscription::Engine,
@@ -38,6 +41,8 @@ struct Shared<D: Domain> {
     engine: Arc<Engine>,
     source: Arc<Source>,
     deps: D::Deps,
+    statistics: Statistics,
+    watch: Watch,
 }
 
 impl<D: Domain> App<D> {
@@ -117,6 +122,16 @@ impl<D: Domain> App<D> {
         Log::new(self.shared.executor.store().clone())
     }
 
+    /// What was counted and timed in this process, and how far the subscriptions of the store are behind its log.
+    /// Handlers and projections are always counted; commands and the events that they store where the application has
+    /// the layer of [`Builder::metrics`].
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Backend`].
+    pub async fn statistics(&self) -> Result<StatisticsSnapshot, StoreError> {
+        self.shared.statistics.snapshot(self.shared.executor.store()).await
+    }
+
     /// Finishes the commands that are under way, refuses further ones ([`StoreError::Closed`]), and closes the store
     /// unless somebody else holds it too.
     ///
@@ -124,6 +139,7 @@ impl<D: Domain> App<D> {
     /// None today; what workers may fail with as they stop will be told here.
     pub async fn shutdown(&self) -> Result<(), ShutdownError> {
         self.shared.engine.stop().await;
+        self.shared.watch.end().await;
         self.shared.executor.close().await;
         Ok(())
     }

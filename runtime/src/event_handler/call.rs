@@ -17,7 +17,8 @@ use crate::{
         Delivery, Event, EventHandler, HandlerFailure, IdempotencyKey, Meta, Position, React, Reactions,
     },
     execute::Cause,
-    log::LogEntry,
+    log::{Filter, LogEntry},
+    middleware::{DeliveryCall, Layers},
     store::{LogEventRef, ReadLog, Store, StoreError},
 };
 
@@ -38,7 +39,7 @@ pub(crate) trait World<H: EventHandler>: Send + Sync + 'static {
 
 /// What has become of one attempt.
 #[derive(Debug)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     /// The handler is done with the event.
     Done,
     /// It is not.
@@ -60,9 +61,22 @@ enum CallError {
 
 /// A handler, whatever its type.
 #[async_trait]
-pub(super) trait Call: Send + Sync + 'static {
+pub(crate) trait Call: Send + Sync + 'static {
     /// The names of the events that it reacts to.
     fn events(&self) -> Vec<&'static str>;
+
+    /// Which events are to be delivered.
+    fn filter(&self) -> Filter {
+        let names = self.events();
+        // Without any name a filter lets everything through, and a handler without reactions wants nothing.
+        let none = if names.is_empty() { Filter::new().when(|_| false) } else { Filter::new() };
+        names.into_iter().fold(none, Filter::event)
+    }
+
+    /// Whether what it does is counted here.
+    fn is_counted(&self) -> bool {
+        true
+    }
 
     /// Tries an event once.
     async fn call(&self, entry: &LogEntry, attempt: u32, limit: Duration) -> Outcome;
@@ -72,6 +86,7 @@ pub(super) trait Call: Send + Sync + 'static {
 pub(super) struct Calls<H: EventHandler, W> {
     reactions: ReactionsOf<H>,
     world: W,
+    layers: Layers,
 }
 
 type Run<H> = for<'a> fn(
@@ -109,10 +124,10 @@ fn run<'a, H: React<E>, E: Event>(
 }
 
 impl<H: EventHandler, W: World<H>> Calls<H, W> {
-    pub(super) fn new(world: W) -> Self {
+    pub(super) fn new(world: W, layers: Layers) -> Self {
         let mut reactions = ReactionsOf(HashMap::new());
         H::reactions(&mut reactions);
-        Self { reactions, world }
+        Self { reactions, world, layers }
     }
 
     async fn react(&self, held: &W::Held, entry: &LogEntry, attempt: u32) -> Result<(), HandlerFailure> {
@@ -123,7 +138,12 @@ impl<H: EventHandler, W: World<H>> Calls<H, W> {
         let meta = entry.meta().map_err(HandlerFailure::permanent)?;
         let delivery = delivery::<H>(entry, &meta, attempt).with_app(W::app(held));
         let reaction = run(entry, &delivery, W::deps(held));
-        Cause::event(&entry.stream, entry.version, &meta).during(reaction).await
+        let cause = Cause::event(&entry.stream, entry.version, &meta);
+        if self.layers.is_empty() {
+            return cause.during(reaction).await;
+        }
+        let call = DeliveryCall::new(H::NAME, entry, &meta, attempt);
+        cause.during(self.layers.deliver(&call, reaction)).await.map(|_| ())
     }
 }
 

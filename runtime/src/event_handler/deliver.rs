@@ -52,6 +52,10 @@ impl Run<'_> {
     /// Takes note of an attempt that has ended.
     pub(super) fn ended(&mut self, finished: Finished) -> Result<(), StoreError> {
         let Finished { item, outcome, took } = finished;
+        let ok = matches!(outcome, Outcome::Done);
+        if self.driver.call.is_counted() && !matches!(outcome, Outcome::NotTried(_)) {
+            self.driver.statistics.handled(&self.driver.name, &item.event, item.position, took, ok);
+        }
         match outcome {
             Outcome::Done => {
                 tracing::trace!(handler = %self.driver.name, stream = %item.stream, ?took, "delivered");

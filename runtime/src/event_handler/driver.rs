@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::{DeliveryPolicy, EventHandler},
-    log::Filter,
+    monitor::Statistics,
     store::StoreError,
     subscription::{Driver, Plan, Work},
 };
@@ -24,18 +24,23 @@ pub(crate) struct HandlerDriver {
     pub(super) gauges: Arc<Gauges>,
     pub(super) seat: Seat,
     pub(super) told: Told,
+    pub(super) statistics: Statistics,
 }
 
 impl HandlerDriver {
     /// A handler in an application.
     pub(crate) fn new<H: EventHandler>(world: impl World<H>, handlers: &Handlers) -> Self {
-        let (name, policy): (Arc<str>, _) = (H::NAME.into(), H::policy());
-        let call = Calls::new(world);
+        Self::of(H::NAME.into(), H::policy(), Calls::new(world, handlers.layers.clone()), handlers)
+    }
+
+    /// Whatever can be called with events.
+    pub(crate) fn of(name: Arc<str>, policy: DeliveryPolicy, call: impl Call, handlers: &Handlers) -> Self {
         Self {
             gauges: handlers.add(&name, policy.breaker),
             seat: handlers.board.join(policy.priority, call.events()),
             call: Arc::new(call),
             told: Told::default(),
+            statistics: handlers.statistics.clone(),
             name,
             policy,
         }
@@ -45,10 +50,7 @@ impl HandlerDriver {
 #[async_trait]
 impl Driver for HandlerDriver {
     fn plan(&self) -> Plan {
-        let names = self.call.events();
-        // Without any name a filter lets everything through, and a handler without reactions wants nothing.
-        let none = if names.is_empty() { Filter::new().when(|_| false) } else { Filter::new() };
-        let filter = names.into_iter().fold(none, Filter::event);
+        let filter = self.call.filter();
         Plan { name: self.name.clone(), shards: self.policy.shards, start: self.policy.start, filter }
     }
 

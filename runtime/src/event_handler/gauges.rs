@@ -12,12 +12,14 @@ use super::{
     board::Board,
     breaker::{Breaker, BreakerState},
 };
-use crate::domain::BreakerPolicy;
+use crate::{domain::BreakerPolicy, middleware::Layers, monitor::Statistics};
 
 /// The event handlers of an application: what they share, and what can be seen of them from outside.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Handlers {
     pub(super) board: Board,
+    pub(super) layers: Layers,
+    pub(super) statistics: Statistics,
     gauges: Arc<Mutex<Vec<Arc<Gauges>>>>,
 }
 
@@ -33,6 +35,11 @@ pub(super) struct Gauges {
 }
 
 impl Handlers {
+    /// None yet, with the layers around them and where they are counted.
+    pub(crate) fn new(layers: Layers, statistics: Statistics) -> Self {
+        Self { layers, statistics, ..Self::default() }
+    }
+
     /// A handler that is about to be run.
     pub(super) fn add(&self, name: &Arc<str>, breaker: Option<BreakerPolicy>) -> Arc<Gauges> {
         let gauges = Arc::new(Gauges {

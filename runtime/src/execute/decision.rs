@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
-use super::{ExecuteError, Options, gate::Pass, slot::Known};
+use super::{ExecuteError, Options, gate::Pass, layered::Witness, slot::Known};
 use crate::{
     domain::{Aggregate, CommandHandlers, CommandOf, Context, Event, IdempotencyKey, Target},
+    middleware::Refusal,
     store::{Append, Expected, NewEvent, StoreError, StreamId},
 };
 
@@ -12,11 +13,25 @@ pub(super) struct Call<A: Aggregate> {
     pub(super) stream: StreamId,
     pub(super) options: Options,
     pub(super) pass: Arc<Pass>,
+    witness: Option<Arc<Witness>>,
 }
 
 impl<A: Aggregate> Call<A> {
-    pub(super) fn new(id: A::Id, options: Options, pass: Arc<Pass>) -> Self {
-        Self { stream: StreamId::of(&id), id, options, pass }
+    pub(super) fn new(id: A::Id, options: Options, pass: Arc<Pass>, witness: Option<Arc<Witness>>) -> Self {
+        Self { stream: StreamId::of(&id), id, options, pass, witness }
+    }
+
+    /// Shows what is about to be stored to the layers.
+    pub(super) fn show(&self, events: &[A::Event], append: &Append) -> Result<(), Refusal> {
+        let Some(witness) = &self.witness else { return Ok(()) };
+        witness.show(&self.stream, &self.options.meta, events, &append.events)
+    }
+
+    /// What was shown last is not stored.
+    pub(super) fn nothing_stored(&self) {
+        if let Some(witness) = &self.witness {
+            witness.nothing_stored();
+        }
     }
 
     /// Names the call in traces: who and where, never what.

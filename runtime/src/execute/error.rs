@@ -1,4 +1,4 @@
-use crate::store::StoreError;
+use crate::{middleware::Refusal, store::StoreError};
 
 /// Why a command was not executed. `E` is the error of its handler.
 ///
@@ -31,6 +31,14 @@ pub enum ExecuteError<E> {
     /// Too many commands are waiting already. Nothing was stored; try again later.
     #[error("too many commands are waiting to be stored; nothing was stored, try again later")]
     Busy,
+    /// A layer around the commands did not let it through.
+    #[error("the layer `{layer}` refused the command: {reason}")]
+    Refused {
+        /// The layer.
+        layer: String,
+        /// Why.
+        reason: String,
+    },
     /// The store could not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -42,7 +50,13 @@ impl<E> ExecuteError<E> {
         match self {
             Self::Conflict { .. } | Self::Timeout | Self::Busy => true,
             Self::Store(error) => error.is_retryable(),
-            Self::Rejected(_) | Self::NotFound | Self::AlreadyExists => false,
+            Self::Rejected(_) | Self::NotFound | Self::AlreadyExists | Self::Refused { .. } => false,
         }
+    }
+}
+
+impl<E> From<Refusal> for ExecuteError<E> {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused { layer: refusal.layer().to_owned(), reason: refusal.reason().to_owned() }
     }
 }

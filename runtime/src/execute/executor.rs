@@ -8,6 +8,7 @@ use super::{
     decision::{self, Call},
     engine::{Engine, Use},
     gate::Gate,
+    layered::{self, Witness},
     load::{LoadedState, catch_up, load_state},
     queued::{self, Queued},
     retry,
@@ -16,6 +17,7 @@ use super::{
 };
 use crate::{
     domain::{CommandHandlers, CommandOf, Receipt, Target},
+    middleware::Layers,
     store::{Outcome, Store, StoreError},
 };
 
@@ -27,6 +29,7 @@ pub(crate) struct Executor {
     gate: Arc<Gate>,
     settings: Settings,
     rivals: Rivals,
+    layers: Layers,
 }
 
 /// What an attempt has come to.
@@ -44,9 +47,9 @@ const PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 impl Executor {
-    pub(crate) fn new(store: Store, settings: Settings) -> Self {
+    pub(crate) fn new(store: Store, settings: Settings, layers: Layers) -> Self {
         let engine = Engine::join(&store, &settings);
-        Self { store, engine, gate: Arc::default(), settings, rivals: Rivals::default() }
+        Self { store, engine, gate: Arc::default(), settings, rivals: Rivals::default(), layers }
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -59,16 +62,36 @@ impl Executor {
         self.engine.leave().await;
     }
 
+    /// Executes a command, inside of the layers if there are any.
+    pub(crate) async fn execute<'e, A: CommandHandlers, C: CommandOf<A>>(
+        &'e self,
+        id: A::Id,
+        command: C,
+        options: Options,
+        deps: A::Deps<'e>,
+    ) -> Result<Receipt, ExecuteError<C::Error>> {
+        if self.layers.is_empty() {
+            return self.execute_now(id, command, options, deps, None).await;
+        }
+        Box::pin(layered::execute(self, &self.layers, id, command, options, deps)).await
+    }
+
+    /// How long a command may take.
+    pub(super) fn limit(&self, options: &Options) -> Duration {
+        options.timeout.unwrap_or(self.settings.timeout)
+    }
+
     /// Executes a command: loads, decides, appends; on a conflict again, bounded, with jitter.
-    pub(crate) async fn execute<A: CommandHandlers, C: CommandOf<A>>(
+    pub(super) async fn execute_now<A: CommandHandlers, C: CommandOf<A>>(
         &self,
         id: A::Id,
         command: C,
         options: Options,
         deps: A::Deps<'_>,
+        witness: Option<Arc<Witness>>,
     ) -> Result<Receipt, ExecuteError<C::Error>> {
-        let limit = options.timeout.unwrap_or(self.settings.timeout);
-        let call = Call::<A>::new(id, options, self.gate.enter()?);
+        let limit = self.limit(&options);
+        let call = Call::<A>::new(id, options, self.gate.enter()?, witness);
         let span = call.span::<C>();
         let attempts = self.attempts(&call, command, deps).instrument(span.clone());
         timeout(limit, attempts).await.unwrap_or_else(|_| {
@@ -119,6 +142,7 @@ impl Executor {
         let refusal = match decision::decide(known, call, command, deps).await {
             Ok(events) => {
                 let append = call.append(expected, &events, self.settings.payload_limit)?;
+                call.show(&events, &append)?;
                 let queued = queued::submit(
                     &self.engine.engine().appender,
                     slot.clone(),
@@ -191,7 +215,10 @@ impl Executor {
                 }
                 Ok(Attempt::Done(receipt))
             }
-            Outcome::Duplicate(receipt) => Ok(Attempt::Done(receipt)),
+            Outcome::Duplicate(receipt) => {
+                call.nothing_stored();
+                Ok(Attempt::Done(receipt))
+            }
             Outcome::Conflict { actual } if target == Target::New && actual > 0 => {
                 Err(ExecuteError::AlreadyExists)
             }
@@ -202,6 +229,7 @@ impl Executor {
 
     /// What the command has done before, if its key was used: a repeated command is not refused.
     async fn first_receipt<A: CommandHandlers>(&self, call: &Call<A>) -> Result<Option<Receipt>, StoreError> {
+        call.nothing_stored();
         let Some(key) = &call.options.key else { return Ok(None) };
         match self.store().port().find_key(key).await? {
             None => Ok(None),

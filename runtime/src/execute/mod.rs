@@ -15,6 +15,7 @@ mod engine;
 mod error;
 mod executor;
 mod gate;
+mod layered;
 mod load;
 mod options;
 mod queued;

@@ -1,6 +1,6 @@
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -47,7 +47,7 @@ pub(crate) struct Alarm {
 /// The thresholds that were crossed and are still to be told.
 #[derive(Debug)]
 pub(super) struct Alarms {
-    thresholds: Thresholds,
+    thresholds: RwLock<Thresholds>,
     /// Windows are those of the calendar, so that several processes tell of the same once.
     clock: Clock,
     state: Mutex<State>,
@@ -62,16 +62,26 @@ struct State {
 }
 
 impl Alarms {
-    pub(super) fn new(thresholds: Thresholds) -> Self {
-        Self { thresholds, clock: Clock::real(), state: Mutex::default(), raised: Notify::new() }
+    pub(super) fn new() -> Self {
+        Self {
+            thresholds: RwLock::default(),
+            clock: Clock::real(),
+            state: Mutex::default(),
+            raised: Notify::new(),
+        }
+    }
+
+    pub(super) fn set_thresholds(&self, change: impl FnOnce(&mut Thresholds)) {
+        change(&mut self.thresholds.write().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Looks whether an attempt crosses a threshold.
     pub(super) fn look(&self, attempt: &Attempt<'_>, series: &Series) {
-        if self.thresholds.slow.is_some_and(|limit| attempt.took > limit) {
-            self.raise("gesta.slow", attempt, SLOW_WINDOW, || MonitorEvent::Slow(self.slow(attempt)));
+        let thresholds = *self.thresholds.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(limit) = thresholds.slow.filter(|limit| attempt.took > *limit) {
+            self.raise("gesta.slow", attempt, SLOW_WINDOW, || MonitorEvent::Slow(slow(attempt, limit)));
         }
-        let Some((limit, within)) = self.thresholds.error_rate.filter(|_| !attempt.ok) else { return };
+        let Some((limit, within)) = thresholds.error_rate.filter(|_| !attempt.ok) else { return };
         let seconds = within.as_secs().clamp(1, SECONDS);
         let (attempts, errors) = series.within(attempt.second, seconds);
         if attempts >= FEWEST && errors as f64 > limit * attempts as f64 {
@@ -79,17 +89,6 @@ impl Alarms {
                 let handler = attempt.handler.to_owned();
                 MonitorEvent::HighErrorRate(HighErrorRate { handler, attempts, errors, seconds })
             });
-        }
-    }
-
-    fn slow(&self, attempt: &Attempt<'_>) -> SlowEvent {
-        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        SlowEvent {
-            handler: attempt.handler.to_owned(),
-            event: attempt.event.to_owned(),
-            position: attempt.position,
-            took_ms: millis(attempt.took),
-            limit_ms: millis(self.thresholds.slow.unwrap_or_default()),
         }
     }
 
@@ -114,15 +113,30 @@ impl Alarms {
 
     pub(super) async fn next(&self) -> Alarm {
         loop {
-            if let Some(alarm) = self.state().waiting.pop() {
+            if let Some(alarm) = self.take() {
                 return alarm;
             }
             self.raised.notified().await;
         }
     }
 
+    pub(super) fn take(&self) -> Option<Alarm> {
+        self.state().waiting.pop()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn slow(attempt: &Attempt<'_>, limit: Duration) -> SlowEvent {
+    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    SlowEvent {
+        handler: attempt.handler.to_owned(),
+        event: attempt.event.to_owned(),
+        position: attempt.position,
+        took_ms: millis(attempt.took),
+        limit_ms: millis(limit),
     }
 }
 

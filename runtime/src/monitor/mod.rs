@@ -13,6 +13,7 @@ mod series;
 mod snapshot;
 mod statistics;
 
+pub(crate) use alarm::Alarm;
 pub use alarm::Thresholds;
 pub use event::{DeadLetterDecided, DeadLettered, Decision, HighErrorRate, MonitorEvent, SlowEvent};
 pub use record::{CATEGORY, record};

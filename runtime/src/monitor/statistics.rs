@@ -46,11 +46,6 @@ struct Inner {
 impl Statistics {
     /// Nothing counted yet, and no thresholds.
     pub fn new() -> Self {
-        Self::with(Thresholds::default())
-    }
-
-    /// Nothing counted yet; handlers that cross one of these thresholds are told of by an event.
-    pub fn with(thresholds: Thresholds) -> Self {
         let inner = Inner {
             begun: Instant::now(),
             commands: Table::default(),
@@ -58,9 +53,14 @@ impl Statistics {
             events: Table::default(),
             handlers: Table::default(),
             projections: Table::default(),
-            alarms: Alarms::new(thresholds),
+            alarms: Alarms::new(),
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// Changes the thresholds: handlers that cross one from now on are told of by an event.
+    pub fn set_thresholds(&self, change: impl FnOnce(&mut Thresholds)) {
+        self.inner.alarms.set_thresholds(change);
     }
 
     /// A command took so long, and was executed or not.
@@ -115,6 +115,11 @@ impl Statistics {
     /// Waits until a threshold is crossed. Only one may wait.
     pub(crate) async fn alarm(&self) -> Alarm {
         self.inner.alarms.next().await
+    }
+
+    /// A threshold that was crossed and is still to be told.
+    pub(crate) fn alarm_now(&self) -> Option<Alarm> {
+        self.inner.alarms.take()
     }
 
     fn second(&self) -> u64 {

@@ -31,8 +31,10 @@ pub struct Request<'a> {
 /// # let _ = layer;
 /// ```
 pub struct Authorize {
-    decide: Box<dyn Fn(&Request<'_>) -> Result<(), Refusal> + Send + Sync>,
+    decide: Box<Decide>,
 }
+
+type Decide = dyn Fn(&Request<'_>) -> Result<(), Refusal> + Send + Sync;
 
 impl Authorize {
     /// Asks this closure before each command.

@@ -19,9 +19,11 @@ use crate::domain::Meta;
 /// # let _ = layer;
 /// ```
 pub struct Validate<C> {
-    check: Box<dyn Fn(&C, &Meta) -> Result<(), Refusal> + Send + Sync>,
+    check: Box<Check<C>>,
     of: PhantomData<fn(C)>,
 }
+
+type Check<C> = dyn Fn(&C, &Meta) -> Result<(), Refusal> + Send + Sync;
 
 impl<C: Any> Validate<C> {
     /// By this closure.

@@ -43,7 +43,7 @@ impl Default for EngineSettings {
 /// Runs the subscriptions of an application. Dropping it ends them as a crash would: the leases run out.
 #[derive(Debug)]
 pub(crate) struct Engine {
-    core: Arc<Core>,
+    pub(super) core: Arc<Core>,
 }
 
 /// What the engine shares with what it runs.
@@ -52,7 +52,7 @@ pub(super) struct Core {
     id: Uuid,
     settings: EngineSettings,
     pub(super) tail: Arc<Tail>,
-    members: Arc<Members>,
+    pub(super) members: Arc<Members>,
     nudge: Arc<Notify>,
     state: Mutex<State>,
 }
@@ -127,6 +127,8 @@ impl Engine {
             let states = port.subscriptions(None).await?;
             names.extend(states.into_iter().filter(|state| !state.paused).map(|state| state.name));
         }
+        // All of them are told first, so that they write their positions at the same time.
+        self.core.members.all().iter().for_each(|member| member.want(position));
         let mut behind = Vec::new();
         for name in names {
             if !self.core.reached(&name, position, deadline).await? {

@@ -171,3 +171,96 @@ impl Member {
         parted
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+
+    use super::*;
+    use crate::{domain::Start, store::StoreError, subscription::Work};
+
+    #[derive(Debug)]
+    struct Idle;
+
+    #[async_trait]
+    impl Driver for Idle {
+        fn plan(&self) -> Plan {
+            Plan { name: "idle".into(), shards: 8, start: Start::Beginning, filter: Filter::new() }
+        }
+
+        async fn work(&self, _: Work) -> Result<(), StoreError> {
+            Ok(())
+        }
+    }
+
+    fn member() -> Arc<Member> {
+        Member::new(Idle.plan(), Arc::new(Idle))
+    }
+
+    /// Leases as (shard, token, position), and a share.
+    fn assignment(share: u16, leases: &[(u16, u64, u64)]) -> Assignment {
+        let lease = |&(shard, token, position): &(u16, u64, u64)| Lease {
+            subscription: "idle".into(),
+            shard,
+            token,
+            position: Position::from_raw(position),
+        };
+        let leases = leases.iter().map(lease).collect();
+        Assignment { asked: Some(Instant::now()), shards: 8, share, leases }
+    }
+
+    fn shards(leases: &[Lease]) -> Vec<u16> {
+        leases.iter().map(|lease| lease.shard).collect()
+    }
+
+    #[test]
+    fn what_has_come_last_is_given_back_first() {
+        let member = member();
+        let mut few = assignment(8, &[(5, 1, 0), (6, 1, 0)]);
+        assert!(member.part_with_surplus(&mut few).is_empty());
+        // Shard 5 was somebody else's in between, so it has come last, after 1 and 6.
+        let mut more = assignment(8, &[(1, 1, 0), (6, 1, 0)]);
+        assert!(member.part_with_surplus(&mut more).is_empty());
+        let mut many = assignment(2, &[(1, 1, 0), (2, 1, 0), (5, 3, 0), (6, 1, 0)]);
+        let parted = member.part_with_surplus(&mut many);
+        assert_eq!(shards(&parted), [2, 5]);
+        assert_eq!(shards(&many.leases), [1, 6]);
+        assert!(member.part_with_surplus(&mut many).is_empty(), "once");
+    }
+
+    #[test]
+    fn a_share_of_nothing_still_leaves_one() {
+        let mut assignment = assignment(0, &[(3, 1, 0), (4, 1, 0)]);
+        assert_eq!(shards(&member().part_with_surplus(&mut assignment)), [4]);
+    }
+
+    #[test]
+    fn work_goes_on_while_the_leases_are_the_same_whatever_their_positions() {
+        let leases = assignment(2, &[(1, 7, 10), (2, 7, 10)]).leases;
+        assert!(assignment(2, &[(2, 7, 30), (1, 7, 20)]).lets_go_on(&leases));
+        assert!(!assignment(2, &[(1, 7, 10)]).lets_go_on(&leases), "one was lost");
+        assert!(!assignment(3, &[(1, 7, 10), (2, 7, 10), (3, 1, 0)]).lets_go_on(&leases), "one was gained");
+        assert!(!assignment(2, &[(1, 8, 10), (2, 7, 10)]).lets_go_on(&leases), "one has changed hands twice");
+        assert!(!assignment(1, &[(1, 7, 10), (2, 7, 10)]).lets_go_on(&leases), "one is too many");
+    }
+
+    #[test]
+    fn what_an_older_run_says_does_not_count() {
+        let member = member();
+        let leases = assignment(8, &[(1, 1, 10), (2, 1, 20)]).leases;
+        let first = member.begin(8, &leases);
+        let position = || member.local.borrow().position.map(Position::raw);
+        assert_eq!(position(), Some(10), "up to there all of them are done");
+        first.committed(Position::from_raw(30));
+        first.committed(Position::from_raw(25));
+        assert_eq!(position(), Some(30), "it does not go back");
+        member.forget();
+        assert_eq!(position(), None);
+        let second = member.begin(8, &assignment(8, &[(1, 1, 5)]).leases);
+        first.committed(Position::from_raw(40));
+        assert_eq!(position(), Some(5));
+        second.committed(Position::from_raw(6));
+        assert_eq!(position(), Some(6));
+        assert!(!member.local.borrow().whole, "there are seven more somewhere");
+    }
+}

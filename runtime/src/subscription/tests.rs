@@ -173,3 +173,39 @@ async fn a_dropped_engine_is_gone() {
     other.stop().await;
     assert!(port.subscriptions(None).await.expect("states").remove(0).shards[0].owner.is_none());
 }
+
+#[tokio::test]
+async fn who_cannot_renew_the_leases_stops_before_they_run_out() {
+    let store = Memory::new();
+    let engine = engine(&store);
+    append(&store, "a", "lamp.on", 1).await;
+    engine.run(Arc::new(Notes::new("notes"))).await.expect("declared");
+    engine.caught_up(SOON).await.expect("caught up");
+    let mut local = engine.core.members.find("notes").expect("a member").local.subscribe();
+    let before = Instant::now();
+    store.close().await;
+    let stopped = local.wait_for(|local| local.position.is_none());
+    tokio::time::timeout(SOON, stopped).await.expect("in time").expect("the member is there");
+    // The last renewal may have been a third of the lease before.
+    assert!(
+        before.elapsed() >= Duration::from_millis(150),
+        "{:?}: a lease is not lost by one failure",
+        before.elapsed()
+    );
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_is_done_where_nothing_happens() {
+    let store = Memory::new();
+    let (engine, notes) = (Engine::new(store.clone().into(), EngineSettings::default()), Notes::new("notes"));
+    append(&store, "a", "lamp.on", 3).await;
+    engine.run(Arc::new(notes)).await.expect("declared");
+    engine.caught_up(SOON).await.expect("caught up");
+    let (member, before) = (engine.core.members.find("notes").expect("a member"), Instant::now());
+    let mut local = member.local.subscribe();
+    local.borrow_and_update();
+    let moved = tokio::time::timeout(Duration::from_millis(1_500), local.changed()).await;
+    assert!(moved.is_err(), "its position was told again after {:?}", before.elapsed());
+    engine.stop().await;
+}

@@ -57,6 +57,11 @@ enum CallError {
     Panicked(String),
     #[error("there is no event at position {0} of the log")]
     Missing(Position),
+    #[error(
+        "this program's handler does not react to `{0}`, another version of it did; discard the delivery, or retry it once \
+         there is a reaction again"
+    )]
+    Unwanted(String),
 }
 
 /// A handler, whatever its type.
@@ -132,8 +137,7 @@ impl<H: EventHandler, W: World<H>> Calls<H, W> {
 
     async fn react(&self, held: &W::Held, entry: &LogEntry, attempt: u32) -> Result<(), HandlerFailure> {
         let Some(run) = self.reactions.0.get(entry.name.as_str()) else {
-            // It was parked by another version of the program.
-            return Ok(());
+            return Err(HandlerFailure::permanent(CallError::Unwanted(entry.name.clone())));
         };
         let meta = entry.meta().map_err(HandlerFailure::permanent)?;
         let delivery = delivery::<H>(entry, &meta, attempt).with_app(W::app(held));

@@ -113,7 +113,7 @@ impl Run<'_> {
     }
 
     /// An open breaker holds up nobody, and what is parked stays with the store meanwhile.
-    fn tell_breaker(&mut self) {
+    pub(super) fn tell_breaker(&mut self) {
         let open = self.driver.gauges.breaker_state() != BreakerState::Closed;
         if open != self.breaker_open {
             self.breaker_open = open;

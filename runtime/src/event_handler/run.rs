@@ -119,6 +119,9 @@ impl<'d> Run<'d> {
     async fn follow(&mut self) -> Result<(), StoreError> {
         let Some(feed) = self.feed.take() else { return Ok(()) };
         let mut reading = Reading::new(feed);
+        // A probe of earlier work that was given up will not come back.
+        self.driver.gauges.breaker().not_tried(Instant::now());
+        self.tell_breaker();
         while !self.stop.is_asked() && !self.alone {
             self.deliver();
             let now = Instant::now();

@@ -28,6 +28,7 @@ mod file {
     }
 
     gesta::store_contract!(InFile);
+    gesta::read_side_contract!(InFile);
 }
 
 mod memory {
@@ -52,6 +53,7 @@ mod memory {
     }
 
     gesta::store_contract!(InMemory);
+    gesta::read_side_contract!(InMemory);
 }
 
 /// The clock of SQLite, which counts milliseconds.

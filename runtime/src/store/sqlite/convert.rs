@@ -2,7 +2,7 @@
 
 use sqlx::{Row, sqlite::SqliteRow};
 
-use crate::domain::{Position, Receipt};
+use crate::domain::{Position, Receipt, Timestamp};
 
 /// A number as SQLite keeps it. What is greater than its greatest is as good as endless for a version, a position
 /// or a limit.
@@ -17,6 +17,11 @@ pub(super) fn unsigned(number: i64) -> u64 {
 
 pub(super) fn position(number: i64) -> Position {
     Position::from_raw(unsigned(number))
+}
+
+/// Microseconds since 1970.
+pub(super) fn micros(number: i64) -> Timestamp {
+    Timestamp::from_micros(number)
 }
 
 /// Version, position and number of events, from three columns in a row.

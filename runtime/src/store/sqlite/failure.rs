@@ -93,6 +93,19 @@ impl Failure {
         matches!(self, Self::Lost(_) | Self::Unknown(_))
     }
 
+    /// What is said of a change that is not an append.
+    pub(super) fn into_change_error(self, what: &'static str) -> StoreError {
+        match self {
+            Self::Lost(cause) => StoreError::Unavailable { what, source: cause.into() },
+            Self::Refused(cause) => StoreError::Backend { what: what.to_owned(), source: cause.into() },
+            Self::Unknown(cause) => {
+                StoreError::OutcomeUnknown { streams: format!("no stream ({what})"), source: cause.into() }
+            }
+            // These are not about what was to be done.
+            Self::Closed | Self::Busy(_) => self.into_error(&[]),
+        }
+    }
+
     pub(super) fn into_error(self, batch: &[Append]) -> StoreError {
         match self {
             Self::Closed => StoreError::Closed,

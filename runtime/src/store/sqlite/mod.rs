@@ -8,8 +8,12 @@
 //! * Positions are 1, 2, 3, .. without gaps: there is one writer at a time, so the log is final as far as it can be
 //!   seen.
 
+mod change;
+mod commit;
 mod connections;
 mod convert;
+mod deliveries;
+mod documents;
 mod failure;
 mod migrate;
 mod nested;
@@ -17,6 +21,8 @@ mod open;
 mod options;
 mod read;
 mod rows;
+mod shards;
+mod shared;
 mod sql;
 mod transaction;
 mod types;
@@ -43,8 +49,8 @@ use self::{
     writer::Request,
 };
 use super::{
-    Append, ConnectError, EventStore, LogVisitor, Outcome, ReadLog, ReadStream, SnapshotRef, Store,
-    StoreError, StreamId, StreamVisitor, check_key,
+    Append, ConnectError, EventStore, LogVisitor, Outcome, ReadLog, ReadSide, ReadStream, Signal,
+    SnapshotRef, Store, StoreError, StreamId, StreamVisitor, check_key,
 };
 use crate::domain::{IdempotencyKey, Position, Receipt};
 
@@ -80,6 +86,7 @@ struct Inner {
     closed: watch::Receiver<()>,
     readers: Arc<Connections>,
     types: Arc<Types>,
+    signal: Signal,
     shut: AtomicBool,
 }
 
@@ -140,7 +147,11 @@ impl EventStore for Sqlite {
         batch.iter().try_for_each(Append::check)?;
         let (reply, answer) = oneshot::channel();
         self.write(Request::Append { batch: batch.to_vec(), reply }).await?;
-        answer.await.unwrap_or_else(|_| Err(unanswered(batch)))
+        let outcomes = answer.await.unwrap_or_else(|_| Err(unanswered(batch)))?;
+        if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Appended(_))) {
+            self.inner.signal.ring();
+        }
+        Ok(outcomes)
     }
 
     async fn read_stream(&self, read: &ReadStream, visit: StreamVisitor<'_>) -> Result<(), StoreError> {
@@ -181,6 +192,10 @@ impl EventStore for Sqlite {
         let (reply, answer) = oneshot::channel();
         self.write(Request::Snapshot { snapshot, reply }).await?;
         answer.await.unwrap_or_else(|_| Err(unanswered(&[])))
+    }
+
+    fn read_side(&self) -> Option<&dyn ReadSide> {
+        Some(self)
     }
 
     fn location(&self) -> Option<String> {

@@ -20,7 +20,7 @@ use super::{
     types::Types,
     writer::{self, Writer},
 };
-use crate::store::ConnectError;
+use crate::store::{ConnectError, Signal};
 
 pub(super) async fn file(options: SqliteOptions, path: &Path) -> Result<Sqlite, ConnectError> {
     // SQLite's own word for it. As a file, every connection would be a database of its own.
@@ -98,6 +98,7 @@ fn start(
         connections: writers,
         types: Arc::clone(&types),
         patience: options.busy_timeout,
+        left: None,
     };
     tokio::spawn(writer.run());
     Sqlite {
@@ -109,6 +110,7 @@ fn start(
             closed,
             readers,
             types,
+            signal: Signal::new(),
             shut: false.into(),
         }),
     }

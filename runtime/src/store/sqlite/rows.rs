@@ -1,15 +1,12 @@
 //! The rows that a transaction writes.
 
 use futures_util::TryStreamExt;
-use sqlx::{
-    Arguments, Either, Encode, Executor, Sqlite, SqliteConnection, Type, error::BoxDynError,
-    sqlite::SqliteArguments,
-};
+use sqlx::{Arguments, Either, Executor, SqliteConnection, error::BoxDynError, sqlite::SqliteArguments};
 
 use super::{
     convert::signed,
     failure::Failure,
-    sql::{self, Frame},
+    sql::{self, Frame, Values},
     transaction::State,
     types::Dictionary,
 };
@@ -102,7 +99,7 @@ impl<'a> Rows<'a> {
         let keys = sql::page(&self.keys, page);
         let rows = streams.len().max(events.len()).max(keys.len());
         let (statement, size) = sql::write(end, !self.keys.is_empty()).for_rows(rows);
-        let mut values = Values(SqliteArguments::default());
+        let mut values = Values::default();
         values.0.reserve(size * 16, 0);
         for (id, stream) in streams {
             values.add(*id)?.add(stream.key().as_bytes().as_slice())?;
@@ -125,18 +122,5 @@ impl<'a> Rows<'a> {
             values.fill((size - keys.len()) * 5)?;
         }
         Ok((statement, values.0))
-    }
-}
-
-struct Values(SqliteArguments);
-
-impl Values {
-    fn add<'q>(&mut self, value: impl Encode<'q, Sqlite> + Type<Sqlite>) -> Result<&mut Self, BoxDynError> {
-        self.0.add(value)?;
-        Ok(self)
-    }
-
-    fn fill(&mut self, nulls: usize) -> Result<(), BoxDynError> {
-        (0..nulls).try_for_each(|_| self.0.add(None::<i64>))
     }
 }

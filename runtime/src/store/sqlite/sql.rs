@@ -2,7 +2,11 @@
 
 use std::sync::{Arc, LazyLock};
 
-use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
+use sqlx::{
+    Arguments, AssertSqlSafe, Encode, SqlSafeStr, SqlStr, Sqlite, SqliteConnection, Type,
+    error::BoxDynError,
+    sqlite::{SqliteArguments, SqliteRow},
+};
 
 /// For how many rows statements are made: few sizes, so that each is prepared once and used again. A statement
 /// is filled up with NULLs to its size.
@@ -53,7 +57,7 @@ impl Frame {
 pub(super) struct Repeated([SqlStr; SIZES.len()]);
 
 impl Repeated {
-    fn new(parts: &[&str]) -> Self {
+    pub(super) fn new(parts: &[&str]) -> Self {
         let whole = parts.concat();
         let sized = |size| AssertSqlSafe(Arc::<str>::from(repeat(&whole, size))).into_sql_str();
         Self(SIZES.map(sized))
@@ -63,6 +67,46 @@ impl Repeated {
     pub(super) fn for_rows(&self, rows: usize) -> (SqlStr, usize) {
         let index = SIZES.iter().position(|&size| size >= rows).unwrap_or(SIZES.len() - 1);
         (self.0[index].clone(), SIZES[index])
+    }
+}
+
+impl Repeated {
+    /// Runs it for all rows, as often as it takes. What it answers.
+    pub(super) async fn run<T>(
+        &self,
+        connection: &mut SqliteConnection,
+        rows: &[T],
+        add: impl Fn(&mut Values, &T) -> Result<(), BoxDynError>,
+    ) -> Result<Vec<SqliteRow>, sqlx::Error> {
+        let mut answer = Vec::new();
+        for page in rows.chunks(MOST) {
+            let (statement, size) = self.for_rows(page.len());
+            let mut values = Values::default();
+            page.iter().try_for_each(|row| add(&mut values, row)).map_err(sqlx::Error::Encode)?;
+            // All rows have the same columns.
+            let columns = values.0.len() / page.len();
+            values.fill((size - page.len()) * columns).map_err(sqlx::Error::Encode)?;
+            answer.extend(sqlx::query_with(statement, values.0).fetch_all(&mut *connection).await?);
+        }
+        Ok(answer)
+    }
+}
+
+/// The values of a statement.
+#[derive(Default)]
+pub(super) struct Values(pub(super) SqliteArguments);
+
+impl Values {
+    pub(super) fn add<'q>(
+        &mut self,
+        value: impl Encode<'q, Sqlite> + Type<Sqlite>,
+    ) -> Result<&mut Self, BoxDynError> {
+        self.0.add(value)?;
+        Ok(self)
+    }
+
+    pub(super) fn fill(&mut self, nulls: usize) -> Result<(), BoxDynError> {
+        (0..nulls).try_for_each(|_| self.0.add(None::<i64>))
     }
 }
 

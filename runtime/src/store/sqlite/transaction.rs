@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::{
     convert::{position, receipt, signed, unsigned},
+    documents,
     failure::Failure,
     rows::Rows,
     sql::{self, Frame},
@@ -144,6 +145,8 @@ async fn load(
             state.take(&row, &asked)?;
         }
     }
+    let documents: Vec<_> = appends().flat_map(|append| &append.documents).collect();
+    state.ledger.documents = documents::revisions(connection, &documents).await?;
     Ok(state)
 }
 
@@ -175,6 +178,8 @@ async fn store(
     for snapshot in snapshots {
         save_snapshot(connection, snapshot).await.map_err(Failure::early)?;
     }
+    let written = documents::last_of_each(writes.iter().flat_map(|write| &write.append.documents));
+    documents::write(connection, &written).await.map_err(Failure::early)?;
     let types = dictionary.as_ref().unwrap_or(&known);
     let rows = Rows::new(&mut state, types, &writes).map_err(Failure::early)?;
     rows.write(connection, frame).await?;

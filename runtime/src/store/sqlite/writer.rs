@@ -5,11 +5,14 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use sqlx::SqliteConnection;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::{
+    change::AnyTask,
     connections::Connections,
     failure::Failure,
+    shared,
     sql::Frame,
     transaction::{self, Done, NewSnapshot},
     types::Types,
@@ -19,10 +22,10 @@ use crate::store::{Append, Outcome, StoreError};
 /// How many calls may wait for the writer; the next ones wait for a place.
 pub(super) const QUEUE: usize = 1_024;
 
-/// How many events share a transaction at most, unless a single call brings more.
+/// How many events and other rows share a transaction at most, unless a single call brings more.
 const EVENTS: usize = 2_048;
 
-/// How many bytes of payload share a transaction at most, unless a single call brings more.
+/// How many bytes of payload and documents share a transaction at most, unless a single call brings more.
 const BYTES: usize = 8 << 20;
 
 /// Something to write, and whom to tell.
@@ -30,18 +33,38 @@ const BYTES: usize = 8 << 20;
 pub(super) enum Request {
     Append { batch: Vec<Append>, reply: oneshot::Sender<Result<Vec<Outcome>, StoreError>> },
     Snapshot { snapshot: NewSnapshot, reply: oneshot::Sender<Result<(), StoreError>> },
+    Change(Box<dyn AnyTask>),
 }
 
 impl Request {
-    fn batch(&self) -> &[Append] {
+    pub(super) fn batch(&self) -> &[Append] {
         match self {
             Self::Append { batch, .. } => batch,
-            Self::Snapshot { .. } => &[],
+            Self::Snapshot { .. } | Self::Change(_) => &[],
         }
     }
 
-    fn bytes(&self) -> usize {
-        self.batch().iter().flat_map(|append| &append.events).map(|event| event.payload.len()).sum()
+    pub(super) fn snapshot(&self) -> Option<&NewSnapshot> {
+        match self {
+            Self::Snapshot { snapshot, .. } => Some(snapshot),
+            Self::Append { .. } | Self::Change(_) => None,
+        }
+    }
+
+    fn is_alone(&self) -> bool {
+        matches!(self, Self::Change(task) if task.is_alone())
+    }
+
+    /// How many rows and bytes it brings.
+    fn weight(&self) -> (usize, usize) {
+        if let Self::Change(task) = self {
+            return task.weight();
+        }
+        let rows = self.batch().iter().map(|append| append.events.len().max(1) + append.documents.len());
+        let payloads = self.batch().iter().flat_map(|append| &append.events).map(|event| event.payload.len());
+        let documents = self.batch().iter().flat_map(|append| &append.documents);
+        let bodies = documents.filter_map(|document| document.body.as_ref()).map(Vec::len);
+        (rows.sum(), payloads.chain(bodies).sum())
     }
 
     /// A caller who has gone is told nothing; what was stored stays.
@@ -53,6 +76,7 @@ impl Request {
             Self::Snapshot { reply, .. } => {
                 drop(reply.send(outcomes.map(drop).map_err(|failure| failure.into_error(&[]))));
             }
+            Self::Change(task) => task.answer(outcomes.map(drop)),
         }
     }
 }
@@ -67,6 +91,8 @@ pub(super) struct Writer {
     pub(super) connections: Arc<Connections>,
     pub(super) types: Arc<Types>,
     pub(super) patience: Duration,
+    /// Taken from the queue, and left for the next transaction.
+    pub(super) left: Option<Request>,
 }
 
 impl Writer {
@@ -81,6 +107,9 @@ impl Writer {
 
     /// The next request; none once the store is closing and everything that waited was taken.
     async fn next(&mut self) -> Option<Request> {
+        if let Some(left) = self.left.take() {
+            return Some(left);
+        }
         loop {
             tokio::select! {
                 biased;
@@ -92,22 +121,25 @@ impl Writer {
 
     /// Everything that waits behind the first, up to the limits of a transaction.
     fn collect(&mut self, first: Request) -> Vec<Request> {
-        let weigh = |request: &Request| {
-            (request.batch().iter().map(|append| append.events.len().max(1)).sum::<usize>(), request.bytes())
-        };
-        let (mut events, mut bytes) = weigh(&first);
+        let (mut rows, mut bytes) = first.weight();
+        let mut alone = first.is_alone();
         let mut group = vec![first];
-        while events < EVENTS && bytes < BYTES {
+        while !alone && rows < EVENTS && bytes < BYTES {
             let Ok(request) = self.queue.try_recv() else { break };
-            let (more_events, more_bytes) = weigh(&request);
-            (events, bytes) = (events + more_events, bytes + more_bytes);
+            alone = request.is_alone();
+            if alone {
+                self.left = Some(request);
+                break;
+            }
+            let (more_rows, more_bytes) = request.weight();
+            (rows, bytes) = (rows + more_rows, bytes + more_bytes);
             group.push(request);
         }
         group
     }
 
-    async fn commit(&self, group: Vec<Request>) {
-        let result = self.attempt(&group).await;
+    async fn commit(&self, mut group: Vec<Request>) {
+        let result = self.attempt(&mut group).await;
         match result {
             Ok(outcomes) => {
                 for (request, outcomes) in group.into_iter().zip(outcomes) {
@@ -116,8 +148,8 @@ impl Writer {
             }
             // One of them may be to blame: each alone, so that the others are stored.
             Err(failure) if failure.may_be_of_one() && group.len() > 1 => {
-                for request in group {
-                    let alone = self.attempt(std::slice::from_ref(&request)).await;
+                for mut request in group {
+                    let alone = self.attempt(std::slice::from_mut(&mut request)).await;
                     request.answer(alone.map(|mut outcomes| outcomes.pop().unwrap_or_default()));
                 }
             }
@@ -126,22 +158,12 @@ impl Writer {
     }
 
     /// Stores a group, and waits for other processes as long as patience lasts. The outcomes of each request.
-    async fn attempt(&self, group: &[Request]) -> Result<Vec<Vec<Outcome>>, Failure> {
-        let batches: Vec<&[Append]> = group.iter().map(Request::batch).collect();
-        let snapshots: Vec<&NewSnapshot> = group
-            .iter()
-            .filter_map(|request| match request {
-                Request::Snapshot { snapshot, .. } => Some(snapshot),
-                Request::Append { .. } => None,
-            })
-            .collect();
+    async fn attempt(&self, group: &mut [Request]) -> Result<Vec<Vec<Outcome>>, Failure> {
         let start = Instant::now();
         let mut tries = 0;
         loop {
             let mut connection = self.connections.get().await?;
-            let done =
-                transaction::run(&mut connection, Frame::Own, self.types.known(), &batches, &snapshots);
-            match done.await {
+            match self.store(&mut connection, group).await {
                 Ok(Done { outcomes, dictionary }) => {
                     dictionary.into_iter().for_each(|newer| self.types.learn(newer));
                     return Ok(outcomes);
@@ -159,6 +181,18 @@ impl Writer {
                 }
             }
         }
+    }
+}
+
+impl Writer {
+    async fn store(&self, connection: &mut SqliteConnection, group: &mut [Request]) -> Result<Done, Failure> {
+        let known = self.types.known();
+        if group.iter().any(|request| matches!(request, Request::Change(_))) {
+            return shared::run(connection, known, group).await;
+        }
+        let batches: Vec<&[Append]> = group.iter().map(Request::batch).collect();
+        let snapshots: Vec<&NewSnapshot> = group.iter().filter_map(|request| request.snapshot()).collect();
+        transaction::run(connection, Frame::Own, known, &batches, &snapshots).await
     }
 }
 

@@ -1,0 +1,1 @@
+SELECT state, count(*) FROM gesta_deliveries WHERE subscription = ? GROUP BY state;

@@ -1,0 +1,1 @@
+DELETE FROM gesta_documents WHERE (collection, key) IN (VALUES {(?, ?)});

@@ -1,0 +1,1 @@
+DELETE FROM gesta_document_indexes WHERE (collection, key) IN (VALUES {(?, ?)});

@@ -1,0 +1,1 @@
+DELETE FROM gesta_deliveries WHERE (subscription, position) IN (VALUES {(?, ?)});

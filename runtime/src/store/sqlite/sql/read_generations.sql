@@ -1,0 +1,1 @@
+SELECT version, state, declared_at FROM gesta_projections WHERE projection = ? ORDER BY version;

@@ -26,6 +26,7 @@ pub mod execute;
 pub mod log;
 pub mod middleware;
 pub mod monitor;
+pub mod plugin;
 pub mod prelude;
 pub mod projection;
 pub mod query;

@@ -1,6 +1,6 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::{App, Register, Registry, Shared, StartError, watch::Watch};
+use super::{App, Plugins, Register, Registry, Shared, StartError, watch::Watch};
 use crate::{
     domain::Domain,
     event_handler::Handlers,
@@ -142,8 +142,9 @@ impl<D: Domain> Builder<D> {
         let source = Arc::new(Source::new(&engine));
         let watch = Watch::begin(&store, &statistics);
         let executor = Executor::new(store, settings, layers.clone());
-        let handlers = Handlers::new(layers, statistics.clone());
-        let shared = Shared { executor, engine, source, handlers, deps, statistics, watch };
+        let handlers = Handlers::new(layers.clone(), statistics.clone());
+        let plugins = Plugins::new(&engine, layers, statistics.clone());
+        let shared = Shared { executor, engine, source, handlers, deps, statistics, watch, plugins };
         Ok(App { shared: Arc::new(shared) })
     }
 }

@@ -5,6 +5,7 @@ mod connect;
 mod error;
 mod follow;
 mod handlers;
+mod plugins;
 mod query;
 mod registry;
 mod watch;
@@ -16,6 +17,7 @@ use futures_util::future::BoxFuture;
 pub use builder::Builder;
 pub use connect::connect;
 pub use error::{ShutdownError, StartError};
+pub use plugins::{PluginError, Plugins};
 pub use registry::{Register, Registry};
 use watch::Watch;
 
@@ -43,6 +45,7 @@ struct Shared<D: Domain> {
     deps: D::Deps,
     statistics: Statistics,
     watch: Watch,
+    plugins: Plugins,
 }
 
 impl<D: Domain> App<D> {

@@ -38,6 +38,13 @@ impl Cause {
         CAUSE.scope(self, reaction).await
     }
 
+    /// The metadata of what follows from it.
+    pub(crate) fn meta(&self) -> Meta {
+        let mut meta = Meta::default();
+        self.fill(&mut meta);
+        meta
+    }
+
     /// Completes the metadata of a command with what the task that awaits it reacts to, if it does. What was said
     /// already stays.
     pub(super) fn complete(meta: &mut Meta) {

@@ -168,6 +168,19 @@ impl Filter {
         only.then(|| self.names.iter().map(String::as_str))
     }
 
+    /// Whether it names events or streams of a category itself, instead of only letting them through.
+    pub(crate) fn asks_for_category(&self, category: &str) -> bool {
+        // As a name or a wildcard, or as a regular expression, which stands between slashes.
+        let begins = |asked: &str| {
+            let rest = asked.trim_start_matches('/').strip_prefix(category);
+            rest.is_some_and(|rest| rest.starts_with(['.', '\\']))
+        };
+        self.names.iter().any(|name| begins(name))
+            || self.patterns.iter().any(|test| begins(&test.asked))
+            || self.categories.iter().any(|wanted| wanted == category)
+            || self.streams.iter().any(|stream| stream.category() == category)
+    }
+
     fn and_meta(mut self, test: MetaTest) -> Self {
         self.meta.push(test);
         self

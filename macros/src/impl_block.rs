@@ -1,6 +1,6 @@
 //! An `impl` block of the user: signatures are read, bodies are passed through as they are.
 
-use proc_macro2::{Group, TokenStream, TokenTree};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt, quote};
 use syn::{
     Attribute, FnArg, Generics, Ident, Pat, Path, ReceiverKind, Signature, Token, Type, Visibility,
@@ -9,7 +9,7 @@ use syn::{
     spanned::Spanned,
 };
 
-use crate::attribute::take_attributes;
+use crate::{attribute::take_attributes, driver::Input, errors::Errors};
 
 /// `impl Type { .. }`
 #[derive(Clone)]
@@ -173,6 +173,26 @@ impl ToTokens for Method {
         let Self { attrs, visibility, signature, body } = self;
         tokens.append_all(quote!(#(#attrs)* #visibility #signature #body));
     }
+}
+
+/// The block of a type's own that an attribute stands on; of what is none, and of a trait's, is said what it should be.
+pub(crate) fn read(
+    input: &Input,
+    not_an_impl_block: fn() -> String,
+    on_a_trait_impl: fn() -> String,
+    errors: &mut Errors,
+) -> Option<ImplBlock> {
+    let is_impl = input.item.clone().into_iter().any(|token| token.to_string() == "impl");
+    if !is_impl {
+        errors.push_at(Span::call_site(), not_an_impl_block());
+        return None;
+    }
+    let block: ImplBlock = errors.keep(syn::parse2(input.item.clone()))?;
+    if let Some(path) = &block.of_trait {
+        errors.push(path, on_a_trait_impl());
+        return None;
+    }
+    Some(block)
 }
 
 /// The tokens with `Self` replaced by the type that it stands for, for use outside of the block.

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use syn::{ReturnType, Type};
 
-use super::model::{Apply, Bound};
+use super::model::Apply;
 use crate::{
     errors::Errors,
     impl_block::{Access, Method, Parameter},
     messages::apply as messages,
+    patterns::Bound,
 };
 
 pub(super) fn check(model: &Apply, errors: &mut Errors) {

@@ -4,8 +4,14 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Path, Type, spanned::Spanned};
 
-use super::model::{Apply, Arm, Bound, Variant};
-use crate::{driver::Input, impl_block::ImplBlock, keywords::ON, paths::Runtime};
+use super::model::{Apply, Arm};
+use crate::{
+    driver::Input,
+    impl_block::ImplBlock,
+    keywords::ON,
+    paths::Runtime,
+    patterns::{Bound, Variant},
+};
 
 pub(super) fn expand(model: &Apply) -> TokenStream {
     let Apply { block, event, arms, ignored, runtime } = model;

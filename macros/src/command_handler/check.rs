@@ -2,24 +2,19 @@
 
 use std::collections::HashMap;
 
-use quote::ToTokens;
-use syn::Type;
-
-use super::model::{Handlers, first_lifetime};
+use super::model::Handlers;
 use crate::{
     errors::Errors,
     impl_block::{Access, Method},
     messages::command_handler as messages,
     naming::type_text,
+    parameters::check_number,
 };
-
-/// As many as `Supply` is implemented for.
-const MOST_DEPENDENCIES: usize = 16;
 
 pub(super) fn check(model: &Handlers, errors: &mut Errors) {
     check_block_is_not_generic(model, errors);
     check_one_handler_per_command(model, errors);
-    check_number_of_dependencies(model, errors);
+    check_number(&model.dependencies, errors);
 }
 
 /// A handler is `fn name(&self, cmd: Command, ..)` or `fn name(cmd: Command, ..)`.
@@ -33,13 +28,6 @@ pub(super) fn check_method(method: &Method, errors: &mut Errors) {
     }
     if !signature.generics.params.is_empty() {
         errors.push(&signature.generics, messages::generic(&name));
-    }
-}
-
-/// What outlives the call has no lifetime but `'static`.
-pub(super) fn check_no_lifetime(ty: &Type, message: &str, errors: &mut Errors) {
-    if let Some(span) = first_lifetime(ty.to_token_stream()) {
-        errors.push_at(span, message);
     }
 }
 
@@ -60,12 +48,5 @@ fn check_one_handler_per_command(model: &Handlers, errors: &mut Errors) {
         } else {
             seen.insert(command, handler.name.to_string());
         }
-    }
-}
-
-/// Tuples end somewhere.
-fn check_number_of_dependencies(model: &Handlers, errors: &mut Errors) {
-    if let Some(first_too_many) = model.dependencies.get(MOST_DEPENDENCIES) {
-        errors.push(&first_too_many.ty, messages::too_many_dependencies(MOST_DEPENDENCIES));
     }
 }

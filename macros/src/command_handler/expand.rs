@@ -1,11 +1,15 @@
 //! What `#[command_handler]` becomes.
 
 use proc_macro2::{Group, Literal, Span, TokenStream, TokenTree};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{Ident, PathArguments, Type, spanned::Spanned};
 
-use super::model::{Dependency, Handler, Handlers, Parameter};
-use crate::{driver::Input, impl_block::ImplBlock};
+use super::model::{Handler, Handlers, Parameter};
+use crate::{
+    driver::Input,
+    impl_block::ImplBlock,
+    parameters::{place, place_of, tuple},
+};
 
 pub(super) fn expand(model: &Handlers) -> TokenStream {
     let Handlers { block, handlers, dependencies, runtime } = model;
@@ -19,19 +23,6 @@ pub(super) fn expand(model: &Handlers) -> TokenStream {
     quote!(#block #all #(#handlers)*)
 }
 
-/// `(&'d A, &'d B)`
-fn tuple<'a>(private: &TokenStream, dependencies: impl Iterator<Item = &'a Dependency>) -> TokenStream {
-    let types = dependencies.map(|dependency| {
-        let ty = &dependency.ty;
-        match ty {
-            // Behind a plain `&'d`, `dyn Trait` would mean `dyn Trait + 'd`.
-            Type::TraitObject(_) => quote_spanned!(ty.span()=> #private::Dependency<'d, #ty>),
-            _ => quote_spanned!(ty.span()=> &'d #ty),
-        }
-    });
-    quote!((#(#types,)*))
-}
-
 /// `impl CommandOf<State> for Command`, and on which instances it works. The impls stand at the command, the parts
 /// of the decision at the parameters that they are for.
 fn expand_handler(model: &Handlers, handler: &Handler, decision: &TokenStream) -> TokenStream {
@@ -41,10 +32,7 @@ fn expand_handler(model: &Handlers, handler: &Handler, decision: &TokenStream) -
     let (target, marker) =
         if *creates { (quote!(New), quote!(Create)) } else { (quote!(Existing), quote!(Handle)) };
     let deps = tuple(&private, handler.dependencies());
-    let picked = handler.dependencies().map(|dependency| {
-        let index = model.dependencies.iter().position(|known| known.key() == dependency.key());
-        place(index.unwrap_or_default())
-    });
+    let picked = handler.dependencies().map(|dependency| place_of(dependency, &model.dependencies));
     // Taken apart by a pattern: a second block for the aggregate is then one error and no more.
     let all = (0..model.dependencies.len()).map(place);
     let private_there = model.runtime.private_at(error_span(result));
@@ -94,11 +82,6 @@ fn error_span(result: &Type) -> Span {
         _ => None,
     };
     span.unwrap_or_else(|| result.span()).resolved_at(Span::call_site())
-}
-
-/// The name of a dependency by its place among all of the aggregate.
-fn place(index: usize) -> Ident {
-    format_ident!("d{index}")
 }
 
 /// `fn decide`: calls the handler with what it asks for.

@@ -1,7 +1,5 @@
 //! What `#[command_handler]` is told.
 
-use proc_macro2::{Span, TokenStream};
-use quote::ToTokens;
 use syn::{FnArg, Ident, ReturnType, Type};
 
 use super::check;
@@ -9,10 +7,11 @@ use crate::{
     attribute::Options,
     driver::Input,
     errors::Errors,
-    impl_block::{Access, ImplBlock, Method, without_self},
+    impl_block::{self, Access, ImplBlock, Method, without_self},
     keywords::CRATE,
     messages::command_handler as messages,
     naming::type_text,
+    parameters::{self, Borrowed, Dependency, check_no_lifetime, is_called, read_borrowed},
     paths::Runtime,
 };
 
@@ -42,18 +41,6 @@ pub(crate) enum Parameter {
     Dependency(Dependency),
 }
 
-#[derive(Clone)]
-pub(crate) struct Dependency {
-    /// What is behind the `&`.
-    pub(super) ty: Type,
-}
-
-impl Dependency {
-    pub(super) fn key(&self) -> String {
-        self.ty.to_token_stream().to_string()
-    }
-}
-
 impl Handler {
     pub(super) fn dependencies(&self) -> impl Iterator<Item = &Dependency> {
         self.parameters.iter().filter_map(|parameter| match parameter {
@@ -66,34 +53,15 @@ impl Handler {
 pub(super) fn read(input: &Input, errors: &mut Errors) -> Option<Handlers> {
     let mut options = Options::read(input.args.clone(), "command_handler", &[CRATE], errors);
     let runtime = Runtime::new(options.take_path(CRATE, errors).as_ref());
-    let block = read_block(input, errors)?;
+    let block = impl_block::read(input, messages::not_an_impl_block, messages::on_a_trait_impl, errors)?;
     let before = errors.count();
     let handlers: Vec<_> = block.methods().map(|method| read_handler(method, &block.ty, errors)).collect();
     if handlers.is_empty() && errors.count() == before {
         errors.push(&block.ty, messages::no_handlers());
     }
     let handlers: Vec<Handler> = handlers.into_iter().flatten().collect();
-    let mut dependencies: Vec<Dependency> = Vec::new();
-    for dependency in handlers.iter().flat_map(Handler::dependencies) {
-        if !dependencies.iter().any(|known| known.key() == dependency.key()) {
-            dependencies.push(dependency.clone());
-        }
-    }
+    let dependencies = parameters::union(handlers.iter().flat_map(Handler::dependencies));
     Some(Handlers { block, handlers, dependencies, runtime })
-}
-
-fn read_block(input: &Input, errors: &mut Errors) -> Option<ImplBlock> {
-    let is_impl = input.item.clone().into_iter().any(|token| token.to_string() == "impl");
-    if !is_impl {
-        errors.push_at(Span::call_site(), messages::not_an_impl_block());
-        return None;
-    }
-    let block: ImplBlock = errors.keep(syn::parse2(input.item.clone()))?;
-    if let Some(path) = &block.of_trait {
-        errors.push(path, messages::on_a_trait_impl());
-        return None;
-    }
-    Some(block)
 }
 
 fn read_handler(method: &Method, state: &Type, errors: &mut Errors) -> Option<Handler> {
@@ -128,7 +96,7 @@ fn read_handler(method: &Method, state: &Type, errors: &mut Errors) -> Option<Ha
 fn read_command(ty: &Type, errors: &mut Errors) -> Option<Type> {
     match ty {
         Type::Path(_) => {
-            check::check_no_lifetime(ty, &messages::command_lifetime(), errors);
+            check_no_lifetime(ty, &messages::command_lifetime(), errors);
             Some(ty.clone())
         }
         Type::Reference(reference) => {
@@ -147,44 +115,14 @@ fn read_parameter(
     state: &Type,
     errors: &mut Errors,
 ) -> Option<Parameter> {
-    let parameter = match input {
-        Ok(parameter) => parameter,
-        Err(other) => {
-            errors.push(other, messages::not_a_name());
-            return None;
-        }
-    };
-    let name = parameter.name.to_string();
-    let Type::Reference(reference) = parameter.ty else {
-        let ty = type_text(parameter.ty);
-        let message =
-            if name == "id" { messages::owned_id(&ty) } else { messages::owned_dependency(&name, &ty) };
-        errors.push(parameter.ty, message);
-        return None;
-    };
-    let inner = &*reference.elem;
-    let outside: Type = syn::parse2(without_self(inner, state)).unwrap_or_else(|_| inner.clone());
-    if reference.mutability.is_some() {
-        errors.push(parameter.ty, messages::mutable_dependency(&name, &type_text(inner)));
-        return None;
-    }
+    let Borrowed { name, inner, outside } = read_borrowed(input, state, errors)?;
     if name == "id" {
         return Some(Parameter::Id(outside));
     }
-    if is_meta(inner) {
+    if is_called(inner, "Meta") {
         return Some(Parameter::Meta(outside));
     }
-    if matches!(inner, Type::ImplTrait(_) | Type::Infer(_)) {
-        errors.push(inner, messages::anonymous_dependency(&name));
-        return None;
-    }
-    check::check_no_lifetime(inner, &messages::dependency_lifetime(&name), errors);
-    Some(Parameter::Dependency(Dependency { ty: outside }))
-}
-
-/// `Meta`, by whatever path.
-fn is_meta(ty: &Type) -> bool {
-    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Meta"))
+    Dependency::read(&name.to_string(), inner, outside, errors).map(Parameter::Dependency)
 }
 
 fn read_result(method: &Method, errors: &mut Errors) -> Option<Type> {
@@ -210,24 +148,4 @@ fn is_events(ty: &Type) -> bool {
         let name = last.ident.to_string();
         matches!(name.as_str(), "Option" | "Vec") || name.ends_with("Event")
     })
-}
-
-/// What stands in a lifetime's place, if any: for the rule in `check`.
-pub(super) fn first_lifetime(tokens: TokenStream) -> Option<Span> {
-    let mut tokens = tokens.into_iter();
-    while let Some(token) = tokens.next() {
-        match token {
-            proc_macro2::TokenTree::Punct(punct) if punct.as_char() == '\'' => match tokens.next() {
-                Some(proc_macro2::TokenTree::Ident(name)) if name == "static" => {}
-                _ => return Some(punct.span()),
-            },
-            proc_macro2::TokenTree::Group(group) => {
-                if let Some(found) = first_lifetime(group.stream()) {
-                    return Some(found);
-                }
-            }
-            _ => {}
-        }
-    }
-    None
 }

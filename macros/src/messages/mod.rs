@@ -8,6 +8,7 @@ pub(crate) mod command_handler;
 pub(crate) mod domain;
 pub(crate) mod event;
 pub(crate) mod id;
+pub(crate) mod parameters;
 pub(crate) mod projection;
 pub(crate) mod provide;
 pub(crate) mod schema;

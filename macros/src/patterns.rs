@@ -1,0 +1,142 @@
+//! What stands in `#[on(..)]`: the pattern of an event, with `..` implied.
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::{
+    Attribute, Ident, Pat, Path,
+    parse::{ParseStream, Parser},
+};
+
+use crate::errors::Errors;
+
+/// One variant of the event, and what of it is bound.
+pub(crate) struct Variant {
+    /// With or without the enum, as the user has written it.
+    pub(crate) path: Path,
+    /// Whether no value of the variant is left for another arm.
+    pub(crate) takes_all: bool,
+    pub(crate) fields: Bound,
+}
+
+pub(crate) enum Bound {
+    /// `Variant`: its fields are the parameters.
+    ByName,
+    /// `Variant { field: pattern, .. }`; parameters that it does not bind are fields.
+    Fields(TokenStream, Vec<Ident>),
+    /// `Variant(pattern, ..)`
+    Places(TokenStream, Vec<Ident>),
+}
+
+/// `#[on(First { field } | Second(value))]`
+///
+/// `not_a_pattern` is said of what is none, and `more` of what stands behind it.
+pub(crate) fn read_on(
+    on: &Attribute,
+    not_a_pattern: fn() -> String,
+    more: fn() -> String,
+    errors: &mut Errors,
+) -> Option<Vec<Variant>> {
+    let tokens = match &on.meta {
+        syn::Meta::List(list) => list.tokens.clone(),
+        other => {
+            errors.push(other, not_a_pattern());
+            return None;
+        }
+    };
+    let parser = |input: ParseStream<'_>| {
+        let pattern = Pat::parse_multi_with_leading_vert(input)?;
+        let rest: TokenStream = input.parse()?;
+        Ok((pattern, rest))
+    };
+    let Ok((pattern, rest)) = parser.parse2(tokens.clone()) else {
+        errors.push(on, not_a_pattern());
+        return None;
+    };
+    if !rest.is_empty() {
+        errors.push(rest, more());
+        return None;
+    }
+    let alternatives = match pattern {
+        Pat::Or(or) => or.cases.into_iter().collect(),
+        other => vec![other],
+    };
+    let variants: Vec<_> =
+        alternatives.iter().filter_map(|pattern| read_variant(pattern, not_a_pattern, errors)).collect();
+    (variants.len() == alternatives.len()).then_some(variants)
+}
+
+fn read_variant(pattern: &Pat, not_a_pattern: fn() -> String, errors: &mut Errors) -> Option<Variant> {
+    let (path, fields) = match pattern {
+        Pat::Ident(name) if name.by_ref.is_none() && name.mutability.is_none() && name.subpat.is_none() => {
+            (name.ident.clone().into(), Bound::ByName)
+        }
+        Pat::Path(path) if path.qself.is_none() => (path.path.clone(), Bound::ByName),
+        Pat::Struct(fields) if fields.qself.is_none() => {
+            let bound = fields.fields.iter().flat_map(|field| bindings(&field.pat)).collect();
+            let inner = &fields.fields;
+            (fields.path.clone(), Bound::Fields(with_comma(inner.to_token_stream()), bound))
+        }
+        Pat::TupleStruct(places) if places.qself.is_none() => {
+            let bound = places.elems.iter().flat_map(bindings).collect();
+            let rest = places.elems.iter().any(|place| matches!(place, Pat::Rest(_)));
+            let inner = places.elems.to_token_stream();
+            let inner = if rest { inner } else { with_rest(inner) };
+            (places.path.clone(), Bound::Places(inner, bound))
+        }
+        other => {
+            errors.push(other, not_a_pattern());
+            return None;
+        }
+    };
+    Some(Variant { path, takes_all: takes_all(pattern), fields })
+}
+
+fn with_comma(tokens: TokenStream) -> TokenStream {
+    match tokens.clone().into_iter().last() {
+        Some(TokenTree::Punct(punct)) if punct.as_char() == ',' => tokens,
+        None => tokens,
+        Some(_) => quote!(#tokens,),
+    }
+}
+
+fn with_rest(tokens: TokenStream) -> TokenStream {
+    let inner = with_comma(tokens);
+    quote!(#inner ..)
+}
+
+/// Whether the pattern of a variant only binds and leaves out.
+fn takes_all(pattern: &Pat) -> bool {
+    let plain = |pattern: &Pat| match pattern {
+        Pat::Ident(name) => name.subpat.is_none() && !is_constant(&name.ident),
+        other => matches!(other, Pat::Wild(_) | Pat::Rest(_)),
+    };
+    match pattern {
+        Pat::Struct(inner) => inner.fields.iter().all(|field| plain(&field.pat)),
+        Pat::TupleStruct(inner) => inner.elems.iter().all(plain),
+        _ => true,
+    }
+}
+
+/// A name in capitals is a constant or a variant without fields.
+fn is_constant(name: &Ident) -> bool {
+    name.to_string().starts_with(char::is_uppercase)
+}
+
+/// The names that a pattern binds.
+fn bindings(pattern: &Pat) -> Vec<Ident> {
+    let all = |patterns: &mut dyn Iterator<Item = &Pat>| patterns.flat_map(bindings).collect();
+    match pattern {
+        Pat::Ident(name) if !is_constant(&name.ident) => {
+            let inner = name.subpat.iter().flat_map(|(_, inner)| bindings(inner));
+            std::iter::once(name.ident.clone()).chain(inner).collect()
+        }
+        Pat::Struct(inner) => all(&mut inner.fields.iter().map(|field| &*field.pat)),
+        Pat::TupleStruct(inner) => all(&mut inner.elems.iter()),
+        Pat::Tuple(inner) => all(&mut inner.elems.iter()),
+        Pat::Slice(inner) => all(&mut inner.elems.iter()),
+        Pat::Reference(inner) => bindings(&inner.pat),
+        Pat::Paren(inner) => bindings(&inner.pat),
+        Pat::Or(inner) => inner.cases.first().map(bindings).unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}

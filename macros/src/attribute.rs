@@ -167,19 +167,30 @@ impl Options {
         form: &str,
         errors: &mut Errors,
     ) -> Option<(Ident, Vec<T>)> {
-        let entry = self.take_entry(key)?;
-        let Value::List(tokens) = entry.value else {
-            errors.push(&entry.key, messages::wrong_value(key, form));
-            return None;
-        };
+        let (key_token, tokens) = self.take_inner(key, form, errors)?;
         let parser = Punctuated::<T, Token![,]>::parse_terminated;
         match syn::parse::Parser::parse2(parser, tokens.clone()) {
-            Ok(values) => Some((entry.key, values.into_iter().collect())),
+            Ok(values) => Some((key_token, values.into_iter().collect())),
             Err(_) => {
                 errors.push(tokens, messages::wrong_value(key, form));
                 None
             }
         }
+    }
+
+    /// `key(tokens)`: the key as it is written, and what stands in its parentheses, to be read by the caller.
+    pub(crate) fn take_inner(
+        &mut self,
+        key: &str,
+        form: &str,
+        errors: &mut Errors,
+    ) -> Option<(Ident, TokenStream)> {
+        let entry = self.take_entry(key)?;
+        let Value::List(tokens) = entry.value else {
+            errors.push(&entry.key, messages::wrong_value(key, form));
+            return None;
+        };
+        Some((entry.key, tokens))
     }
 
     fn take_entry(&mut self, key: &str) -> Option<Entry> {

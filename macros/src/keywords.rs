@@ -36,6 +36,32 @@ pub(crate) const KEY: &str = "key";
 pub(crate) const INLINE: &str = "inline";
 /// `#[index]` on a field of a document: found by its value.
 pub(crate) const INDEX: &str = "index";
+/// `attempts = 5`: how often an event is tried in all.
+pub(crate) const ATTEMPTS: &str = "attempts";
+/// `timeout = "10s"`: how long one attempt may take.
+pub(crate) const TIMEOUT: &str = "timeout";
+/// `concurrency = 8`: how many streams are handled at a time.
+pub(crate) const CONCURRENCY: &str = "concurrency";
+/// `backoff = exponential("1s")`: how long it is waited between attempts.
+pub(crate) const BACKOFF: &str = "backoff";
+/// `cap = "5m"`: the longest pause.
+pub(crate) const CAP: &str = "cap";
+/// `jitter = 0.5`: the part of a pause that is left to chance.
+pub(crate) const JITTER: &str = "jitter";
+/// `priority = 10`: which handler of an event comes first.
+pub(crate) const PRIORITY: &str = "priority";
+/// `breaker(failures = 5, open = "30s")`: when to stop trying for a while.
+pub(crate) const BREAKER: &str = "breaker";
+/// `failures = 5`: after how many the breaker opens.
+pub(crate) const FAILURES: &str = "failures";
+/// `open = "30s"`: for how long it stays so.
+pub(crate) const OPEN: &str = "open";
+/// `shards = 16`: how many processes can share the work.
+pub(crate) const SHARDS: &str = "shards";
+/// `start = now`: where a new handler begins.
+pub(crate) const START: &str = "start";
+/// `permanent(MailError::NoMailbox)`: errors for which trying again is of no use.
+pub(crate) const PERMANENT: &str = "permanent";
 /// `deps: Deps` in a domain: what provides the dependencies.
 pub(crate) const DEPS: &str = "deps";
 /// `aggregates: [..]` in a domain.

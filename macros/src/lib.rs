@@ -6,8 +6,10 @@ mod attribute;
 mod command_handler;
 mod domain;
 mod driver;
+mod duration;
 mod errors;
 mod event;
+mod event_handler;
 mod id;
 mod impl_block;
 mod keywords;
@@ -16,8 +18,10 @@ mod naming;
 mod parameters;
 mod paths;
 mod patterns;
+mod policy;
 mod projection;
 mod provide;
+mod query_handler;
 mod schema;
 mod suggest;
 mod wire;
@@ -70,6 +74,18 @@ pub fn command_handler(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn projection(args: TokenStream, item: TokenStream) -> TokenStream {
     driver::run::<projection::ProjectionMacro>(args.into(), item.into()).into()
+}
+
+/// Documented as `gesta::query_handler`.
+#[proc_macro_attribute]
+pub fn query_handler(args: TokenStream, item: TokenStream) -> TokenStream {
+    driver::run::<query_handler::QueryHandlerMacro>(args.into(), item.into()).into()
+}
+
+/// Documented as `gesta::event_handler`.
+#[proc_macro_attribute]
+pub fn event_handler(args: TokenStream, item: TokenStream) -> TokenStream {
+    driver::run::<event_handler::EventHandlerMacro>(args.into(), item.into()).into()
 }
 
 /// Documented as `gesta::domain`.

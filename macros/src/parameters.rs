@@ -1,6 +1,6 @@
 //! What handlers ask for by `name: &Type`, and the dependencies among it.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{FnArg, Ident, Type, spanned::Spanned};
 
@@ -148,4 +148,27 @@ fn first_lifetime(tokens: TokenStream) -> Option<Span> {
         }
     }
     None
+}
+
+/// The type with `'static` for every lifetime.
+pub(crate) fn forever(ty: &Type) -> Type {
+    fn replace(tokens: TokenStream) -> TokenStream {
+        let mut after_quote = false;
+        let replace = |token| match token {
+            TokenTree::Ident(name) if after_quote => {
+                after_quote = false;
+                TokenTree::Ident(Ident::new("static", name.span()))
+            }
+            TokenTree::Punct(punct) => {
+                after_quote = punct.as_char() == '\'';
+                TokenTree::Punct(punct)
+            }
+            TokenTree::Group(group) => {
+                TokenTree::Group(Group::new(group.delimiter(), replace(group.stream())))
+            }
+            other => other,
+        };
+        tokens.into_iter().map(replace).collect()
+    }
+    syn::parse2(replace(ty.to_token_stream())).unwrap_or_else(|_| ty.clone())
 }

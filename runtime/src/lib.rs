@@ -52,8 +52,12 @@ pub use gesta_macros::command_handler;
 pub use gesta_macros::domain;
 #[doc = include_str!("../docs/event.md")]
 pub use gesta_macros::event;
+#[doc = include_str!("../docs/event_handler.md")]
+pub use gesta_macros::event_handler;
 #[doc = include_str!("../docs/projection.md")]
 pub use gesta_macros::projection;
+#[doc = include_str!("../docs/query_handler.md")]
+pub use gesta_macros::query_handler;
 pub use testing as test;
 
 /// The code in the README compiles and runs.

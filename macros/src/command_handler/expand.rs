@@ -1,8 +1,8 @@
 //! What `#[command_handler]` becomes.
 
-use proc_macro2::{Group, Literal, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
-use syn::{Ident, PathArguments, Type, spanned::Spanned};
+use proc_macro2::{Literal, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::{PathArguments, Type, spanned::Spanned};
 
 use super::model::{Handler, Handlers, Parameter};
 use crate::{
@@ -177,7 +177,7 @@ pub(super) fn fallback(input: &Input, model: Option<&Handlers>) -> TokenStream {
             name: handler.name.clone(),
             creates: handler.creates,
             is_async: false,
-            command: forever(&handler.command),
+            command: crate::parameters::forever(&handler.command),
             result: handler.result.clone(),
             parameters: Vec::new(),
         };
@@ -189,27 +189,4 @@ pub(super) fn fallback(input: &Input, model: Option<&Handlers>) -> TokenStream {
         impl #private::domain::CommandHandlers for #state { type Deps<'d> = (); }
         #(#handlers)*
     }
-}
-
-/// The type with `'static` for every lifetime.
-fn forever(ty: &Type) -> Type {
-    fn replace(tokens: TokenStream) -> TokenStream {
-        let mut after_quote = false;
-        let replace = |token| match token {
-            TokenTree::Ident(name) if after_quote => {
-                after_quote = false;
-                TokenTree::Ident(Ident::new("static", name.span()))
-            }
-            TokenTree::Punct(punct) => {
-                after_quote = punct.as_char() == '\'';
-                TokenTree::Punct(punct)
-            }
-            TokenTree::Group(group) => {
-                TokenTree::Group(Group::new(group.delimiter(), replace(group.stream())))
-            }
-            other => other,
-        };
-        tokens.into_iter().map(replace).collect()
-    }
-    syn::parse2(replace(ty.to_token_stream())).unwrap_or_else(|_| ty.clone())
 }

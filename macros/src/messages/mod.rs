@@ -7,10 +7,13 @@ pub(crate) mod apply;
 pub(crate) mod command_handler;
 pub(crate) mod domain;
 pub(crate) mod event;
+pub(crate) mod event_handler;
 pub(crate) mod id;
 pub(crate) mod parameters;
+pub(crate) mod policy;
 pub(crate) mod projection;
 pub(crate) mod provide;
+pub(crate) mod query_handler;
 pub(crate) mod schema;
 pub(crate) mod wire;
 

@@ -8,16 +8,19 @@ pub use uuid;
 
 pub use crate::{codec, domain};
 
+mod answered;
 mod decided;
 mod document;
 mod follow;
 mod part;
+mod reacted;
 mod shape;
 
 pub use crate::{
     app::{Builder, Register, Registry},
     query, store,
 };
+pub use answered::Answered;
 pub use decided::{Again, Decided, Dependency, NotClone, events};
 pub use document::{Document, DocumentJson, document_json};
 pub use follow::{
@@ -25,4 +28,5 @@ pub use follow::{
     is_event_handler,
 };
 pub use part::{Mistaken, NoPart, NoSupply, PartProbe, SupplyProbe, Wanted};
+pub use reacted::{Class, Failing, Reacted, Unclassified, app_of, failed, sent, stream_id};
 pub use shape::{NoShape, Probe, Snapshot, StateShape, snapshot};

@@ -19,3 +19,4 @@ impl Fixture for InPostgres {
 }
 
 gesta::store_contract!(InPostgres);
+gesta::read_side_contract!(InPostgres);

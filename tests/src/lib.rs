@@ -3,6 +3,7 @@
 mod appends;
 mod database;
 mod folder;
+mod follower;
 pub mod post;
 mod proxy;
 mod server;
@@ -13,6 +14,7 @@ mod unfenced;
 pub use appends::{Dice, append, keyed, one, payloads, stream};
 pub use database::{Database, Kind};
 pub use folder::Folder;
+pub use follower::{Follower, Following};
 pub use proxy::Proxy;
 pub use server::Server;
 pub use stores::Place;

@@ -2,7 +2,10 @@
 //!
 //! It prints `ready` once it works, and `done` after it has shut down in order, which it does when its input ends.
 
-use std::{io::Read, time::Duration};
+use std::{
+    io::Read,
+    time::{Duration, Instant},
+};
 
 use gesta::{Builder, store::Store};
 use gesta_tests::{
@@ -19,7 +22,7 @@ async fn main() {
         _ => panic!("usage: follower <store> <lease in ms> [unfenced]"),
     };
     let lease = Duration::from_millis(lease.parse().expect("a number of milliseconds"));
-    let store = gesta::connect(url).await.expect("a store");
+    let store = connect(url).await;
     let store = if unfenced { Store::new(Unfenced::new(store)) } else { store };
     let deps = Deps { notes: Notes::open(url).await };
     let app = Builder::<Tills>::new(store, deps).lease(lease).start().await.expect("an application");
@@ -28,4 +31,16 @@ async fn main() {
     tokio::task::spawn_blocking(wait).await.expect("a task").expect("an input that ends");
     app.shutdown().await.expect("a shutdown in order");
     println!("done");
+}
+
+/// The store may be away just now: then it is waited for.
+async fn connect(url: &str) -> Store {
+    let patience = Instant::now() + Duration::from_secs(60);
+    loop {
+        match gesta::connect(url).await {
+            Ok(store) => return store,
+            Err(error) => assert!(Instant::now() < patience, "the store stays away: {error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }

@@ -11,6 +11,23 @@ type Line = (i64, i64);
 
 const ALL: &str = "SELECT till, cents, events FROM till_books";
 
+const TABLE: &str =
+    "CREATE TABLE till_books (till text PRIMARY KEY, cents bigint NOT NULL, events bigint NOT NULL)";
+
+/// Makes the table.
+///
+/// # Panics
+/// When that is not possible.
+pub async fn make_books(url: &str) {
+    if url.starts_with("sqlite:") {
+        let mut connection = SqliteConnection::connect(url).await.expect("the books");
+        sqlx::query(TABLE).execute(&mut connection).await.expect("a table");
+    } else {
+        let mut connection = PgConnection::connect(url).await.expect("the books");
+        sqlx::query(TABLE).execute(&mut connection).await.expect("a table");
+    }
+}
+
 /// What the table should say of a till.
 pub(super) fn known((till, tally): (&String, &Tally)) -> (String, Line) {
     (till.clone(), (tally.cents, tally.events.cast_signed()))

@@ -3,6 +3,7 @@
 mod books;
 mod notes;
 mod truth;
+mod writer;
 
 use gesta::{
     app::{Register, Registry},
@@ -16,8 +17,13 @@ use gesta::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use books::make_books;
 pub use notes::Notes;
 pub use truth::{Truth, differences, everything_is_done};
+pub use writer::Writer;
+
+/// How many subscriptions follow the tills.
+pub const SUBSCRIPTIONS: usize = 3;
 
 /// Names a till.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]

@@ -55,7 +55,7 @@ impl Inner {
             Ok(Err(error)) => Failure::of(error),
             Err(_) => Failure::Unknown(Box::new(Silent(patience))),
         };
-        self.link.names.forget();
+        self.link.forget();
         Err(error)
     }
 

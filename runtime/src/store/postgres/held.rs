@@ -51,7 +51,7 @@ impl Held {
             if since.elapsed() < TRUSTED_FOR || self.link.answers(&mut connection).await {
                 return Ok(Lease { connection, permit });
             }
-            self.link.names.forget();
+            self.link.forget();
         }
         let connection = self.link.open(self.duty).await;
         let connection = connection.map_err(|source| StoreError::Unavailable { what, source })?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection, SqlSafeStr, postgres::PgConnectOptions};
 
-use super::{PostgresOptions, append, names::Names, shards, writes};
+use super::{PostgresOptions, append, far::Far, names::Names, shards, writes};
 use crate::store::{BoxError, ConnectError};
 
 /// What a connection is used for.
@@ -44,6 +44,7 @@ pub(super) struct Link {
     target: PgConnectOptions,
     pub(super) options: PostgresOptions,
     pub(super) names: Names,
+    pub(super) far: Far,
 }
 
 impl Link {
@@ -52,7 +53,14 @@ impl Link {
             Some(_) => target,
             None => target.application_name("gesta"),
         };
-        Self { target: target.disable_statement_logging(), options, names: Names::default() }
+        Self { target: target.disable_statement_logging(), options, names: Names::default(), far: Far::new() }
+    }
+
+    /// Starts anew: behind a connection that was lost there may be another server next time, where numbers mean other
+    /// names and the log ends elsewhere.
+    pub(super) fn forget(&self) {
+        self.names.forget();
+        self.far.forget();
     }
 
     /// A connection as the server gives it, without settings of ours.

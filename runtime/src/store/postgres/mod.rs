@@ -12,10 +12,12 @@ mod deliver;
 mod deliveries;
 mod documents;
 mod failure;
+mod far;
 mod find;
 mod held;
 mod inline;
 mod link;
+mod log;
 mod migrate;
 mod names;
 mod options;
@@ -141,13 +143,18 @@ impl Inner {
     /// Behind a connection that was lost there may be another server next time, where numbers mean other names.
     fn noting_loss<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
         if let Err(StoreError::Unavailable { .. }) = &result {
-            self.link.names.forget();
+            self.link.forget();
         }
         result
     }
 
     fn reading<'a>(&'a self, lease: &'a mut Lease) -> Reading<'a> {
-        Reading { connection: lease, names: &self.link.names, patience: self.link.options.timeout }
+        Reading {
+            connection: lease,
+            names: &self.link.names,
+            far: &self.link.far,
+            patience: self.link.options.timeout,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reading: rows are visited as they arrive, and nothing of them is copied.
 
-use std::{collections::HashMap, ops::ControlFlow, pin::pin, task::Poll, time::Duration};
+use std::{ops::ControlFlow, pin::pin, task::Poll, time::Duration};
 
 use futures_util::{Stream, StreamExt, future::poll_fn};
 use sqlx::{
@@ -11,25 +11,22 @@ use uuid::Uuid;
 
 use super::{
     failure::{Silent, reading},
+    far::Far,
     names::{Dictionary, Names},
 };
 use crate::{
     domain::{Position, Timestamp},
-    store::{
-        EventRef, Item, LogEventRef, LogVisitor, ReadLog, ReadStream, SnapshotRef, StoreError, StreamId,
-        StreamVisitor,
-    },
+    store::{EventRef, Item, ReadStream, SnapshotRef, StoreError, StreamVisitor},
 };
 
 const STREAM: &str = include_str!("sql/read_stream.sql");
 const STREAM_FROM_SNAPSHOT: &str = include_str!("sql/read_stream_from_snapshot.sql");
-const LOG: &str = include_str!("sql/read_log.sql");
 
 /// Between the epochs of PostgreSQL (2000) and of [`Timestamp`] (1970), in microseconds.
 const EPOCH: i64 = 946_684_800_000_000;
 
 /// Where a reading has come to.
-enum End {
+pub(super) enum End {
     /// To the last row, or so far as the visitor wanted; the connection is at rest only in the first case.
     Finished,
     Stopped,
@@ -41,6 +38,7 @@ enum End {
 pub(super) struct Reading<'a> {
     pub(super) connection: &'a mut PgConnection,
     pub(super) names: &'a Names,
+    pub(super) far: &'a Far,
     pub(super) patience: Duration,
 }
 
@@ -58,8 +56,8 @@ impl Reading<'_> {
         loop {
             let end = {
                 let rows = rows_of(self.connection, stream_query(read, after, left, snapshot)?);
-                let visit_row = |row: &PgRow| {
-                    let row = Fields { row };
+                let visit_row = |row: PgRow| {
+                    let row = Fields { row: &row };
                     let Some(type_id) = row.optional_int4(3)? else {
                         snapshot = None;
                         let kept = row.snapshot(read.snapshot.unwrap_or_default())?;
@@ -83,54 +81,10 @@ impl Reading<'_> {
             }
         }
     }
-
-    /// Where the reading has come to, and whether the connection is at rest.
-    pub(super) async fn log(
-        self,
-        read: &ReadLog,
-        visit: LogVisitor<'_>,
-    ) -> Result<(Position, bool), StoreError> {
-        let mut names = self.names.known();
-        let mut streams: HashMap<Uuid, StreamId> = HashMap::new();
-        let mut last = read.after;
-        let mut left = read.limit;
-        let mut looked_up = None;
-        loop {
-            let end = {
-                let rows = rows_of(self.connection, log_query(last, left)?);
-                let visit_row = |row: &PgRow| {
-                    let row = Fields { row };
-                    let (type_id, category) = (row.int4(3)?, row.int4(8)?);
-                    let Some(name) = names.word(type_id) else { return Ok(Some(End::NewName(type_id))) };
-                    let Some(category) = names.word(category) else {
-                        return Ok(Some(End::NewName(category)));
-                    };
-                    let stream = match streams.entry(row.uuid(7)?) {
-                        std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
-                        std::collections::hash_map::Entry::Vacant(new) => {
-                            new.insert(StreamId::new(category, row.text(9)?))
-                        }
-                    };
-                    let event = row.event(name)?;
-                    last = event.position;
-                    left = left.saturating_sub(1);
-                    Ok(flow(visit(LogEventRef { stream, event })))
-                };
-                each(rows, self.patience, "reading the log", visit_row).await?
-            };
-            match end {
-                End::Finished => return Ok((last, true)),
-                End::Stopped => return Ok((last, false)),
-                End::NewName(number) => {
-                    learn(self.connection, self.names, &mut names, number, &mut looked_up).await?;
-                }
-            }
-        }
-    }
 }
 
 /// Looks up names that another process has given numbers to. The reading goes on behind the last row.
-async fn learn(
+pub(super) async fn learn(
     connection: &mut PgConnection,
     known: &Names,
     names: &mut std::sync::Arc<Dictionary>,
@@ -145,7 +99,7 @@ async fn learn(
     Ok(())
 }
 
-type Query = (&'static str, PgArguments);
+pub(super) type Query = (&'static str, PgArguments);
 
 fn stream_query(
     read: &ReadStream,
@@ -164,33 +118,23 @@ fn stream_query(
     Ok((if snapshot.is_some() { STREAM_FROM_SNAPSHOT } else { STREAM }, arguments))
 }
 
-fn log_query(after: Position, limit: u64) -> Result<Query, StoreError> {
-    let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    let mut arguments = PgArguments::default();
-    arguments
-        .add(number(after.raw()))
-        .and_then(|()| arguments.add(number(limit)))
-        .map_err(|source| StoreError::Backend { what: "reading the log".to_owned(), source })?;
-    Ok((LOG, arguments))
-}
-
-fn rows_of(
+pub(super) fn rows_of(
     connection: &mut PgConnection,
     (statement, arguments): Query,
 ) -> impl Stream<Item = Result<PgRow, sqlx::Error>> {
     sqlx::query_with(statement.into_sql_str(), arguments).fetch(connection)
 }
 
-fn flow(flow: ControlFlow<()>) -> Option<End> {
+pub(super) fn flow(flow: ControlFlow<()>) -> Option<End> {
     flow.is_break().then_some(End::Stopped)
 }
 
 /// Visits each row, and gives up when none arrives for `patience`.
-async fn each(
+pub(super) async fn each(
     rows: impl Stream<Item = Result<PgRow, sqlx::Error>>,
     patience: Duration,
     what: &'static str,
-    mut visit: impl FnMut(&PgRow) -> Result<Option<End>, sqlx::Error>,
+    mut visit: impl FnMut(PgRow) -> Result<Option<End>, sqlx::Error>,
 ) -> Result<End, StoreError> {
     let mut rows = pin!(rows);
     let mut alarm = pin!(tokio::time::sleep(patience));
@@ -217,7 +161,7 @@ async fn each(
             Ok(None) => return Ok(End::Finished),
             Err(silent) => return Err(StoreError::Unavailable { what, source: Box::new(silent) }),
         };
-        if let Some(end) = visit(&row).map_err(|error| reading(what, error))? {
+        if let Some(end) = visit(row).map_err(|error| reading(what, error))? {
             return Ok(end);
         }
     }
@@ -275,7 +219,7 @@ impl<'r> Fields<'r> {
         Ok(self.int8(1)?.unsigned_abs())
     }
 
-    fn event(&self, name: &'r str) -> Result<EventRef<'r>, sqlx::Error> {
+    pub(super) fn event(&self, name: &'r str) -> Result<EventRef<'r>, sqlx::Error> {
         Ok(EventRef {
             position: self.position()?,
             version: self.version()?,

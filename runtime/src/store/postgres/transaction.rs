@@ -59,8 +59,12 @@ impl Postgres {
     ) -> Result<(), StoreError> {
         read.stream.check()?;
         let link = &self.inner.link;
-        let reading =
-            Reading { connection: &mut *transaction, names: &link.names, patience: link.options.timeout };
+        let reading = Reading {
+            connection: &mut *transaction,
+            names: &link.names,
+            far: &link.far,
+            patience: link.options.timeout,
+        };
         // Rows that the visitor does not want are left to the driver, which skips them before the next statement.
         reading.stream(read, visit).await.map(|_at_rest| ())
     }

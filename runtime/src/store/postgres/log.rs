@@ -1,0 +1,187 @@
+//! Reading the log. Near its end the database says how far it is final; far from there that is known, and a page is
+//! one look at one table.
+
+use std::collections::{HashMap, hash_map::Entry};
+
+use sqlx::{
+    Arguments,
+    postgres::{PgArguments, PgRow},
+};
+use uuid::Uuid;
+
+use super::{
+    failure::reading,
+    far::are_narrow,
+    read::{End, Fields, Query, Reading, each, flow, learn, rows_of},
+};
+use crate::{
+    domain::Position,
+    store::{LogEventRef, LogVisitor, ReadLog, StoreError, StreamId},
+};
+
+const NEAR: &str = include_str!("sql/read_log.sql");
+const FAR: &str = include_str!("sql/read_events.sql");
+const HORIZON: &str = include_str!("sql/horizon.sql");
+const STREAMS: &str = include_str!("sql/streams.sql");
+const WHAT: &str = "reading the log";
+
+/// How far a reading has come, and how much more is wanted.
+#[derive(Clone, Copy)]
+struct Place {
+    last: Position,
+    left: u64,
+}
+
+/// How a page was.
+struct Page {
+    rows: usize,
+    bytes: usize,
+    end: End,
+}
+
+impl Reading<'_> {
+    /// Where the reading has come to, and whether the connection is at rest.
+    pub(super) async fn log(
+        mut self,
+        read: &ReadLog,
+        visit: LogVisitor<'_>,
+    ) -> Result<(Position, bool), StoreError> {
+        let mut place = Place { last: read.after, left: read.limit };
+        if let Some(horizon) = self.far.horizon_behind(place.last) {
+            let wanted = place.left;
+            let page = self.far_from_the_end(&mut place, horizon, visit).await?;
+            if (page.rows as u64) < wanted || !are_narrow(page.bytes, page.rows) {
+                self.far.is_read();
+            }
+            if matches!(page.end, End::Stopped) || place.left == 0 {
+                return Ok((place.last, true));
+            }
+        }
+        let age = self.far.age();
+        let page = self.near_the_end(&mut place, visit).await?;
+        let at_rest = matches!(page.end, End::Finished);
+        if at_rest && place.left == 0 && page.rows > 0 && are_narrow(page.bytes, page.rows) {
+            let asking = sqlx::query_scalar(HORIZON).fetch_one(&mut *self.connection);
+            let horizon: i64 = asking.await.map_err(|error| reading(WHAT, error))?;
+            self.far.is_final(Position::from_raw(horizon.unsigned_abs()), age);
+        }
+        Ok((place.last, at_rest))
+    }
+
+    /// Row by row as they arrive, with their streams.
+    async fn near_the_end(&mut self, place: &mut Place, visit: LogVisitor<'_>) -> Result<Page, StoreError> {
+        let mut names = self.names.known();
+        let mut streams: HashMap<Uuid, StreamId> = HashMap::new();
+        let (mut looked_up, mut rows, mut bytes) = (None, 0, 0);
+        let end = loop {
+            let arriving = rows_of(self.connection, query(NEAR, &[place.last.raw(), place.left])?);
+            let visit_row = |row: PgRow| {
+                let row = Fields { row: &row };
+                let (type_id, category) = (row.int4(3)?, row.int4(8)?);
+                let Some(name) = names.word(type_id) else { return Ok(Some(End::NewName(type_id))) };
+                let Some(category) = names.word(category) else { return Ok(Some(End::NewName(category))) };
+                let stream = match streams.entry(row.uuid(7)?) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => new.insert(StreamId::new(category, row.text(9)?)),
+                };
+                let event = row.event(name)?;
+                (rows, bytes) = (rows + 1, bytes + event.payload.len() + event.meta.len());
+                place.last = event.position;
+                place.left = place.left.saturating_sub(1);
+                Ok(flow(visit(LogEventRef { stream, event })))
+            };
+            match each(arriving, self.patience, WHAT, visit_row).await? {
+                End::NewName(number) => {
+                    learn(self.connection, self.names, &mut names, number, &mut looked_up).await?;
+                }
+                end => break end,
+            }
+        };
+        self.far.learn(streams.values());
+        Ok(Page { rows, bytes, end })
+    }
+
+    /// A page as a whole; then its streams and names, as far as they are not known; and then row by row.
+    async fn far_from_the_end(
+        &mut self,
+        place: &mut Place,
+        horizon: Position,
+        visit: LogVisitor<'_>,
+    ) -> Result<Page, StoreError> {
+        let mut rows = Vec::new();
+        let wanted = query(FAR, &[place.last.raw(), horizon.raw(), place.left])?;
+        let keep = |row| {
+            rows.push(row);
+            Ok(None)
+        };
+        each(rows_of(self.connection, wanted), self.patience, WHAT, keep).await?;
+        let failed = |error| reading(WHAT, error);
+        let mut keys = Vec::with_capacity(rows.len());
+        for row in &rows {
+            keys.push(Fields { row }.uuid(7).map_err(failed)?);
+        }
+        let streams = self.streams(&keys).await?;
+        let mut names = self.names.known();
+        let (mut looked_up, mut bytes, count) = (None, 0, rows.len());
+        for (row, key) in rows.into_iter().zip(&keys) {
+            let row = Fields { row: &row };
+            let type_id = row.int4(3).map_err(failed)?;
+            while names.word(type_id).is_none() {
+                learn(self.connection, self.names, &mut names, type_id, &mut looked_up).await?;
+            }
+            // A head without which the event would not be found near the end either.
+            let (Some(name), Some(stream)) = (names.word(type_id), streams.get(key)) else { continue };
+            let event = row.event(name).map_err(failed)?;
+            bytes += event.payload.len() + event.meta.len();
+            place.last = event.position;
+            place.left = place.left.saturating_sub(1);
+            if visit(LogEventRef { stream, event }).is_break() {
+                return Ok(Page { rows: count, bytes, end: End::Stopped });
+            }
+        }
+        Ok(Page { rows: count, bytes, end: End::Finished })
+    }
+
+    /// The streams of these keys.
+    async fn streams(&mut self, keys: &[Uuid]) -> Result<HashMap<Uuid, StreamId>, StoreError> {
+        let mut streams = self.far.streams(keys);
+        let mut unknown: Vec<Uuid> = keys.iter().filter(|key| !streams.contains_key(key)).copied().collect();
+        if unknown.is_empty() {
+            return Ok(streams);
+        }
+        unknown.sort_unstable();
+        unknown.dedup();
+        let mut arguments = PgArguments::default();
+        arguments.add(unknown).map_err(|source| StoreError::Backend { what: WHAT.to_owned(), source })?;
+        let mut rows = Vec::new();
+        let keep = |row| {
+            rows.push(row);
+            Ok(None)
+        };
+        each(rows_of(self.connection, (STREAMS, arguments)), self.patience, WHAT, keep).await?;
+        let mut names = self.names.known();
+        let (mut looked_up, failed) = (None, |error| reading(WHAT, error));
+        let mut learned = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let row = Fields { row };
+            let category = row.int4(0).map_err(failed)?;
+            while names.word(category).is_none() {
+                learn(self.connection, self.names, &mut names, category, &mut looked_up).await?;
+            }
+            let category = names.word(category).unwrap_or_default();
+            learned.push(StreamId::new(category, row.text(1).map_err(failed)?));
+        }
+        self.far.learn(learned.iter());
+        streams.extend(learned.into_iter().map(|stream| (stream.key(), stream)));
+        Ok(streams)
+    }
+}
+
+fn query(statement: &'static str, numbers: &[u64]) -> Result<Query, StoreError> {
+    let mut arguments = PgArguments::default();
+    for number in numbers {
+        let number = i64::try_from(*number).unwrap_or(i64::MAX);
+        arguments.add(number).map_err(|source| StoreError::Backend { what: WHAT.to_owned(), source })?;
+    }
+    Ok((statement, arguments))
+}

@@ -1,0 +1,1 @@
+SELECT gesta.horizon_v1()

@@ -1,0 +1,1 @@
+SELECT category, id FROM gesta.streams WHERE stream_id = ANY($1)

@@ -34,6 +34,7 @@ async fn commit(store: &Store) -> (u64, u128) {
         expected: Expected::Any,
         key: None,
         meta: Meta::default(),
+        documents: Vec::new(),
         events: vec![event],
     };
     let outcomes = store.port().append(&[append]).await.expect("an append");

@@ -53,6 +53,7 @@ async fn fill(store: &Store, hand: &Hand, events: u64, streams: u64) {
                 expected: Expected::Any,
                 key: None,
                 meta: Meta::default(),
+                documents: Vec::new(),
                 events: vec![NewEvent { name: "till.rang", version: 1, payload }],
             });
         }

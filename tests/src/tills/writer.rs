@@ -84,6 +84,7 @@ impl Writer {
             expected: Expected::Any,
             key: Some(IdempotencyKey::new(format!("{}.{}.{number}", self.seed, self.batches))),
             meta: Meta::default(),
+            documents: Vec::new(),
             events,
         }
     }

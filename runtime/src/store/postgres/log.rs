@@ -88,7 +88,9 @@ impl Reading<'_> {
                 (rows, bytes) = (rows + 1, bytes + event.payload.len() + event.meta.len());
                 place.last = event.position;
                 place.left = place.left.saturating_sub(1);
-                Ok(flow(visit(LogEventRef { stream, event })))
+                let wanted = visit(LogEventRef { stream, event });
+                // Behind the last row that was asked for none comes, and so the connection comes to rest by itself.
+                Ok(if place.left == 0 { None } else { flow(wanted) })
             };
             match each(arriving, self.patience, WHAT, visit_row).await? {
                 End::NewName(number) => {

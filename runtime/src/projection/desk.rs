@@ -78,8 +78,9 @@ impl<P: Projection> Desk<P> {
         let held = match self.held.get_mut(key) {
             Some(held) => held,
             None => {
+                // What is loaded without an event that waits for it would be lost.
                 let shard = self.ours.shard(key);
-                if !self.ours.has(shard) {
+                if !self.ours.has(shard) || !self.ours.wants(shard, entry.position) {
                     return;
                 }
                 let key: Arc<str> = key.into();

@@ -126,7 +126,7 @@ async fn run(mut fire: Fire<'_>, processes: usize, time: Duration, seed: u64) ->
     let url = fire.following.url.clone();
     let store = gesta::connect(&url).await.expect("a store");
     make_books(&url).await;
-    let notes = Notes::open(&url).await;
+    let notes = Notes::open(&url).await.expect("the notes");
     fire.followers = (0..processes).map(|_| fire.following.start()).collect();
     fire.thaw = vec![None; processes];
     fire.followers = fire.followers.into_iter().map(Follower::ready).collect();

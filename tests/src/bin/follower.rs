@@ -3,11 +3,12 @@
 //! It prints `ready` once it works, and `done` after it has shut down in order, which it does when its input ends.
 
 use std::{
+    error::Error,
     io::Read,
     time::{Duration, Instant},
 };
 
-use gesta::{Builder, store::Store};
+use gesta::{App, Builder, store::Store};
 use gesta_tests::{
     Unfenced,
     tills::{Deps, Notes, Tills},
@@ -22,10 +23,7 @@ async fn main() {
         _ => panic!("usage: follower <store> <lease in ms> [unfenced]"),
     };
     let lease = Duration::from_millis(lease.parse().expect("a number of milliseconds"));
-    let store = connect(url).await;
-    let store = if unfenced { Store::new(Unfenced::new(store)) } else { store };
-    let deps = Deps { notes: Notes::open(url).await };
-    let app = Builder::<Tills>::new(store, deps).lease(lease).start().await.expect("an application");
+    let app = start(url, lease, unfenced).await;
     println!("ready");
     let wait = || std::io::stdin().read_to_end(&mut Vec::new());
     tokio::task::spawn_blocking(wait).await.expect("a task").expect("an input that ends");
@@ -34,13 +32,20 @@ async fn main() {
 }
 
 /// The store may be away just now: then it is waited for.
-async fn connect(url: &str) -> Store {
+async fn start(url: &str, lease: Duration, unfenced: bool) -> App<Tills> {
     let patience = Instant::now() + Duration::from_secs(60);
     loop {
-        match gesta::connect(url).await {
-            Ok(store) => return store,
+        match try_to_start(url, lease, unfenced).await {
+            Ok(app) => return app,
             Err(error) => assert!(Instant::now() < patience, "the store stays away: {error}"),
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+async fn try_to_start(url: &str, lease: Duration, unfenced: bool) -> Result<App<Tills>, Box<dyn Error>> {
+    let store = gesta::connect(url).await?;
+    let store = if unfenced { Store::new(Unfenced::new(store)) } else { store };
+    let deps = Deps { notes: Notes::open(url).await? };
+    Ok(Builder::<Tills>::new(store, deps).lease(lease).start().await?)
 }

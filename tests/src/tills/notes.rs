@@ -23,24 +23,22 @@ pub enum Notes {
 impl Notes {
     /// Opens the table that belongs to a store at this address.
     ///
-    /// # Panics
-    /// When it cannot be opened.
-    pub async fn open(url: &str) -> Self {
+    /// # Errors
+    /// What the database says.
+    pub async fn open(url: &str) -> Result<Self, sqlx::Error> {
         let Some(file) = url.strip_prefix("sqlite:") else {
-            // Another worker may be making it: then it is there.
-            let pool = PgPoolOptions::new().max_connections(8).connect(url).await.expect("the notes");
-            let _ = sqlx::query(TABLE).execute(&pool).await;
-            return Self::Postgres(pool);
+            let pool = PgPoolOptions::new().max_connections(8).connect(url).await?;
+            sqlx::query(TABLE).execute(&pool).await?;
+            return Ok(Self::Postgres(pool));
         };
         let options = SqliteConnectOptions::new()
             .filename(format!("{file}.notes"))
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal);
-        let pool =
-            SqlitePoolOptions::new().max_connections(1).connect_with(options).await.expect("the notes");
+        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
         let table = TABLE.replace("BIGSERIAL PRIMARY KEY", "INTEGER PRIMARY KEY AUTOINCREMENT");
-        sqlx::query(sqlx::AssertSqlSafe(table)).execute(&pool).await.expect("the table of the notes");
-        Self::Sqlite(pool)
+        sqlx::query(sqlx::AssertSqlSafe(table)).execute(&pool).await?;
+        Ok(Self::Sqlite(pool))
     }
 
     /// Notes a delivery; when it returns, that is durable.

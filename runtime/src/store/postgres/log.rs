@@ -21,7 +21,7 @@ use crate::{
 
 const NEAR: &str = include_str!("sql/read_log.sql");
 const FAR: &str = include_str!("sql/read_events.sql");
-const HORIZON: &str = include_str!("sql/horizon.sql");
+const LAST: &str = include_str!("sql/last_position.sql");
 const STREAMS: &str = include_str!("sql/streams.sql");
 const WHAT: &str = "reading the log";
 
@@ -61,9 +61,10 @@ impl Reading<'_> {
         let page = self.near_the_end(&mut place, visit).await?;
         let at_rest = matches!(page.end, End::Finished);
         if at_rest && place.left == 0 && page.rows > 0 && are_narrow(page.bytes, page.rows) {
-            let asking = sqlx::query_scalar(HORIZON).fetch_one(&mut *self.connection);
-            let horizon: i64 = asking.await.map_err(|error| reading(WHAT, error))?;
-            self.far.is_final(Position::from_raw(horizon.unsigned_abs()), age);
+            // An event that is there: what the sequence says may not outlive a crash, and would be given out again.
+            let asking = sqlx::query_scalar(LAST).fetch_one(&mut *self.connection);
+            let last: i64 = asking.await.map_err(|error| reading(WHAT, error))?;
+            self.far.is_final(Position::from_raw(last.unsigned_abs()), age);
         }
         Ok((place.last, at_rest))
     }

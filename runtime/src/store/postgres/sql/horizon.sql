@@ -1,1 +1,0 @@
-SELECT gesta.horizon_v1()

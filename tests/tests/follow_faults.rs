@@ -14,7 +14,7 @@ use std::{
 
 use gesta::store::{Store, SubscriptionState};
 use gesta_tests::{
-    Database, Dice, Folder, Follower, Following, Kind, Server,
+    Database, Dice, Follower, Following, Kind, Server,
     tills::{Notes, SUBSCRIPTIONS, Truth, Writer, differences, everything_is_done, make_books},
 };
 use tokio::{task::JoinHandle, time::sleep};
@@ -199,14 +199,6 @@ async fn without_the_fence_the_sums_are_wrong() {
     panic!("the sums are right without the fence: the test of the fence does not show anything");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_process_on_sqlite_that_is_killed_again_and_again_agrees_with_the_log() {
-    let (folder, seed) = (Folder::new(), seed());
-    let url = format!("sqlite:{}", folder.path("events.db").display());
-    let wrong = run(fire(&url, true, seed), 1, seconds(10), seed).await;
-    assert!(wrong.is_empty(), "seed {seed}:\n{}", wrong.join("\n"));
-}
-
 /// By how many processes each subscription is worked on, and whether all of its shards are.
 async fn owners(store: &Store) -> Vec<(usize, bool)> {
     let port = store.port().read_side().expect("a store with a read side");
@@ -252,14 +244,4 @@ async fn a_process_that_stops_hands_its_leases_over_at_once_on_postgres() {
     let database = Database::new(Kind::Postgres).await;
     a_process_that_stops_hands_its_leases_over_at_once(database.url()).await;
     database.remove().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_process_that_stops_hands_its_leases_over_at_once_on_sqlite() {
-    let folder = Folder::new();
-    a_process_that_stops_hands_its_leases_over_at_once(&format!(
-        "sqlite:{}",
-        folder.path("events.db").display()
-    ))
-    .await;
 }

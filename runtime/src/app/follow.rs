@@ -114,11 +114,11 @@ impl<D: Domain> App<D> {
     }
 
     /// Sets a subscription to another place: events after it are delivered again, those before it are not. Parked
-    /// deliveries of the subscription are forgotten. If it is one that this process works on, what has followed from
-    /// its events is removed where its driver can do that: a projection's documents.
+    /// deliveries of the subscription are forgotten, and a projection's documents are removed.
     ///
     /// # Errors
-    /// [`SubscriptionError::Unknown`], [`SubscriptionError::Store`]. If it fails half-way the subscription is left
+    /// [`SubscriptionError::Unknown`], [`SubscriptionError::NotHere`] in a process that does not run the subscription,
+    /// [`SubscriptionError::Store`]. If it fails half-way the subscription is left
     /// paused: try again.
     pub async fn reset(&self, subscription: &str, start: Start) -> Result<(), SubscriptionError> {
         self.shared.engine.reset(subscription, start).await

@@ -20,6 +20,12 @@ pub enum SubscriptionError {
         /// Which.
         name: String,
     },
+    /// This process does not work on it, and has not the code that could remove what has followed from its events.
+    #[error("the subscription `{name}` does not run in this process; ask one that runs it to reset it")]
+    NotHere {
+        /// Which.
+        name: String,
+    },
     /// Not everything was done in the time that was allowed.
     #[error(
         "these subscriptions have not come to position {position} in time: {}; see `app.subscriptions()` for whether \
@@ -43,7 +49,7 @@ impl SubscriptionError {
         match self {
             Self::Behind { .. } => true,
             Self::Store(error) => error.is_retryable(),
-            Self::Unknown { .. } | Self::Duplicate { .. } => false,
+            Self::Unknown { .. } | Self::Duplicate { .. } | Self::NotHere { .. } => false,
         }
     }
 }

@@ -21,6 +21,7 @@
 //! killed, is replaced when they have run out. What it was at is not committed by then, or refused afterwards.
 
 mod batch;
+mod core;
 mod driver;
 mod engine;
 mod error;

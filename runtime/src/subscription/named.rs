@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use super::{
     Driver, Plan, Work,
-    engine::read_side,
+    core::read_side,
     handler::{Handler, Outcome},
     shard_of_stream,
 };

@@ -5,7 +5,7 @@ use tokio::{sync::watch, time::Instant};
 
 use super::{
     Plan, SubscriptionError,
-    engine::Core,
+    core::Core,
     handler::Handler,
     named::Named,
     passing::Passing,

@@ -19,7 +19,7 @@ on_every_store!(
     names_that_are_not_there_are_told,
     the_same_name_twice_is_refused,
     who_unsubscribes_is_not_called_any_more,
-    an_unknown_place_is_behind,
+    one_that_is_behind_is_named,
     positions_move_over_what_nobody_wants,
     a_shut_down_application_lets_go_of_its_store,
 );
@@ -75,7 +75,7 @@ async fn a_reset_subscription_begins_again(place: &Place) {
 }
 
 async fn names_that_are_not_there_are_told(place: &Place) {
-    let app = app(place.open().await).await;
+    let (store, app) = (place.open().await, app(place.open().await).await);
     for refused in
         [app.pause("adit").await, app.resume("adit").await, app.reset("adit", Start::Beginning).await]
     {
@@ -85,6 +85,11 @@ async fn names_that_are_not_there_are_told(place: &Place) {
         );
     }
     assert_eq!(app.subscriptions().await.expect("states"), []);
+    let port = store.port().read_side().expect("a read side");
+    port.declare("elsewhere", 4, Position::START).await.expect("declared");
+    let refused = app.reset("elsewhere", Start::Now).await;
+    assert!(matches!(&refused, Err(SubscriptionError::NotHere { .. })), "{refused:?}");
+    app.pause("elsewhere").await.expect("that can be done from everywhere");
     app.caught_up(SOON).await.expect("nothing to wait for");
     app.shutdown().await.expect("shut down");
 }
@@ -126,7 +131,7 @@ async fn who_unsubscribes_is_not_called_any_more(place: &Place) {
     app.shutdown().await.expect("shut down");
 }
 
-async fn an_unknown_place_is_behind(place: &Place) {
+async fn one_that_is_behind_is_named(place: &Place) {
     let (store, app) = (place.open().await, app(place.open().await).await);
     let audit =
         app.subscribe(Filter::new(), Seen::default().handler()).named("audit").await.expect("subscribed");

@@ -45,6 +45,10 @@ impl ReadSide for Postgres {
         self.inner.signals.listen()
     }
 
+    fn hears_others(&self) -> bool {
+        self.inner.signals.hears_others()
+    }
+
     async fn now(&self) -> Result<Timestamp, StoreError> {
         const WHAT: &str = "asking for the time";
         let rows = self.inner.ask(WHAT, include_str!("sql/now.sql"), Filling::default()).await?;

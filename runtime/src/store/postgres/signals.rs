@@ -68,6 +68,11 @@ impl Signals {
         self.signal.listen()
     }
 
+    /// Whether others tell of what they append.
+    pub(super) fn hears_others(&self) -> bool {
+        self.link.options.notifications
+    }
+
     pub(super) async fn end(&self) {
         self.notifier.end().await;
         self.listener.end().await;

@@ -3,7 +3,10 @@
 #[macro_use]
 mod desk;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use desk::{Desk, Plan, events, scan, told, until};
 use gesta::{
@@ -24,6 +27,7 @@ use gesta_tests::{
 const HOUR: Duration = Duration::from_secs(3_600);
 const SOON: Backoff = Backoff::fixed(Duration::from_millis(1));
 const LATER: Backoff = Backoff::fixed(HOUR);
+const OPEN: Duration = Duration::from_millis(200);
 
 const fn policy() -> DeliveryPolicy {
     DeliveryPolicy::new().shards(4).backoff(SOON).attempts(3)
@@ -34,8 +38,7 @@ handlers! {
     Patient "patient" policy().backoff(LATER);
     Quick "quick" policy().timeout(Duration::from_millis(50)).attempts(2);
     Stubborn "stubborn" policy().attempts(1_000);
-    Guarded "guarded" policy().attempts(2).concurrency(1)
-        .breaker(BreakerPolicy::new(3, Duration::from_millis(300)));
+    Guarded "guarded" policy().concurrency(1).breaker(BreakerPolicy::new(3, OPEN));
     First "first" policy().priority(10);
     Second "second" policy().priority(5);
     Third "third" policy();
@@ -306,19 +309,21 @@ async fn what_runs_is_waited_for(place: &Place) {
 async fn a_breaker_burns_no_attempts(place: &Place) {
     let (store, desk) = (place.open().await, desk());
     let app = GuardedOffice::start(store.clone(), &desk).await;
-    let ids = names(20, "p");
-    desk.plan("any", Plan::Fail, 7);
+    let ids = names(3, "p");
+    // Four failures for each event, of which three would be its death.
+    desk.plan("any", Plan::Fail, 12);
+    let begun = Instant::now();
     for id in &ids {
         scan(&store, id, &["any"]).await;
     }
-    desk.until("three failures", |desk| desk.tries("any") == 3).await;
     let breaker = async || app.event_handlers().await.expect("a status").remove(0).breaker;
     until("an open breaker", async || (breaker().await == BreakerState::Open).then_some(())).await;
-    until("a closed one", async || (breaker().await == BreakerState::Closed).then_some(())).await;
     desk.until("all of them", |desk| ids.iter().all(|id| desk.done("guarded", id).len() == 1)).await;
-    // Seven attempts failed, four of them to see whether it works again: with two attempts for each event and no
-    // breaker, some would be dead.
-    assert_eq!(desk.tries("any"), 27);
+    assert!(
+        begun.elapsed() >= OPEN * 9,
+        "nine of the failures were probes, and nothing was tried between them"
+    );
+    assert_eq!((desk.tries("any"), breaker().await), (15, BreakerState::Closed));
     assert_eq!(app.dead_letters().list(10).await.expect("a list"), []);
     app.caught_up(desk::PATIENCE).await.expect("everything");
     app.shutdown().await.expect("the end");

@@ -1,3 +1,4 @@
 //! Example domains, shared by the example programs and the tests.
 
 pub mod bank;
+pub mod forms;

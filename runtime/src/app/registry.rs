@@ -75,8 +75,10 @@ impl<D: Domain> Registry<D> {
     /// A projection, and what it is folded from.
     pub fn projection<P: Projection>(&mut self, folds: Folds<P>) {
         self.projections.push(Declared::of::<P>());
-        let driver = DocumentDriver::new(Arc::new(folds));
-        self.drivers.push(Box::new(|_, _| Arc::new(driver)));
+        self.drivers.push(Box::new(|_, app| {
+            let statistics = app.upgrade().map(|app| app.shared.statistics.clone()).unwrap_or_default();
+            Arc::new(DocumentDriver::new(Arc::new(folds), statistics))
+        }));
     }
 
     /// An event handler, whose dependencies the domain provides.

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     domain::{Projection, Start},
     log::Filter,
+    monitor::Statistics,
     store::{Store, StoreError, generation_name},
     subscription::{Driver, Plan, Work},
 };
@@ -17,14 +18,15 @@ use crate::{
 pub(crate) struct DocumentDriver<P> {
     name: Arc<str>,
     folds: Arc<Folds<P>>,
+    statistics: Statistics,
 }
 
 /// How many workers can share a projection at most.
 const SHARDS: u16 = 16;
 
 impl<P: Projection> DocumentDriver<P> {
-    pub(crate) fn new(folds: Arc<Folds<P>>) -> Self {
-        Self { name: generation_name(P::NAME, P::VERSION), folds }
+    pub(crate) fn new(folds: Arc<Folds<P>>, statistics: Statistics) -> Self {
+        Self { name: generation_name(P::NAME, P::VERSION), folds, statistics }
     }
 }
 
@@ -46,7 +48,7 @@ impl<P: Projection> Driver for DocumentDriver<P> {
     }
 
     async fn work(&self, work: Work) -> Result<(), StoreError> {
-        Worker::new(&self.name, &self.folds, &work).run(work.feed).await
+        Worker::new(&self.name, &self.folds, &self.statistics, &work).run(work.feed).await
     }
 
     async fn before_reset(&self, store: &Store) -> Result<(), StoreError> {

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use super::{
     Folds,
@@ -11,6 +11,7 @@ use super::{
 use crate::{
     domain::Projection,
     log::LogEntry,
+    monitor::Statistics,
     store::{DocumentWrite, ReadSide, Store, StoreError},
     subscription::{Feed, Work},
 };
@@ -21,6 +22,7 @@ use crate::{
 pub(super) struct Worker<'f, P> {
     collection: Arc<str>,
     folds: &'f Folds<P>,
+    statistics: &'f Statistics,
     store: Store,
     desk: Desk<P>,
     writer: Writer,
@@ -34,11 +36,17 @@ const TURN: usize = 256;
 const RIVALS: u32 = 8;
 
 impl<'f, P: Projection> Worker<'f, P> {
-    pub(super) fn new(collection: &Arc<str>, folds: &'f Folds<P>, work: &Work) -> Self {
+    pub(super) fn new(
+        collection: &Arc<str>,
+        folds: &'f Folds<P>,
+        statistics: &'f Statistics,
+        work: &Work,
+    ) -> Self {
         let ours = || Ours::new(work.shards, work.leases.clone());
         Self {
             collection: Arc::clone(collection),
             folds,
+            statistics,
             store: work.store.clone(),
             desk: Desk::new(ours()),
             writer: Writer::new(work.store.clone(), ours(), work.progress.clone()),
@@ -47,7 +55,11 @@ impl<'f, P: Projection> Worker<'f, P> {
 
     pub(super) async fn run(mut self, mut feed: Feed) -> Result<(), StoreError> {
         while let Some(gathered) = Gathered::next(&mut feed, &mut self.writer).await? {
-            if P::INLINE { self.inline(&gathered).await? } else { self.batch(&gathered).await? }
+            let begun = Instant::now();
+            let done = if P::INLINE { self.inline(&gathered).await } else { self.batch(&gathered).await };
+            let (events, took) = (gathered.events.len() as u64, begun.elapsed());
+            self.statistics.folded(&self.collection, events, took, done.is_ok());
+            done?;
         }
         self.writer.settle().await
     }

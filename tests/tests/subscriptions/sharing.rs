@@ -26,7 +26,7 @@ fn owners(status: &SubscriptionStatus) -> usize {
     owners.len()
 }
 
-async fn shared(apps: [&App<Post>; 2]) {
+pub(crate) async fn shared(apps: [&App<Post>; 2]) {
     until("both have half", async || {
         let (one, other) = (status(apps[0]).await, status(apps[1]).await);
         one.here.len() == 8 && other.here.len() == 8

@@ -1,9 +1,12 @@
-//! Events per second of reading the log in PostgreSQL, as medians of a few rounds.
+//! Events per second of reading the log in PostgreSQL, and appends per second with and without notifications, as
+//! medians of a few rounds.
 //!
 //! `cargo bench -p gesta-tests --bench log` with `GESTA_TEST_POSTGRES_URL` set; `ROUNDS`, `EVENTS` and `STREAMS` change
 //! how long it takes. "join" is a reading that is given the name of the stream with every event.
 
 #![allow(missing_docs, unreachable_pub)]
+
+mod appends;
 
 use std::{ops::ControlFlow, time::Instant};
 
@@ -153,5 +156,7 @@ async fn run() {
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.expect("a runtime").block_on(run());
+    let runtime = runtime.expect("a runtime");
+    runtime.block_on(run());
+    runtime.block_on(appends::run(env("ROUNDS", 5)));
 }

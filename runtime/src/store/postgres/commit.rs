@@ -69,13 +69,14 @@ impl Inner {
                 Ok(())
             }
             Ok(Err(error)) => {
-                if Failure::leaves_connection(&error) {
-                    self.workers.give_back(lease);
+                match Failure::leaves_connection(&error) {
+                    true => self.workers.give_back(lease),
+                    false => self.link.forget(),
                 }
                 Err(refusal(&error, commit).map_or_else(|| Failure::of(error), Failure::Store))
             }
             Err(_) => {
-                self.link.names.forget();
+                self.link.forget();
                 Err(Failure::Unknown(Box::new(Silent(patience))))
             }
         }

@@ -2,7 +2,7 @@
 //! names of streams are kept in memory instead of being looked up for every event.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -72,8 +72,10 @@ impl Far {
         let mut known = self.known();
         let mut streams = HashMap::with_capacity(keys.len());
         for key in keys {
-            if let Some(stream) = known.streams.get(key) {
-                streams.insert(*key, stream.clone());
+            if let Entry::Vacant(new) = streams.entry(*key)
+                && let Some(stream) = known.streams.get(key)
+            {
+                new.insert(stream.clone());
             }
         }
         streams

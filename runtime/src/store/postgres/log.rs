@@ -1,7 +1,10 @@
 //! Reading the log. Near its end the database says how far it is final; far from there that is known, and a page is
 //! one look at one table.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
 
 use sqlx::{
     Arguments,
@@ -81,9 +84,12 @@ impl Reading<'_> {
                 let (type_id, category) = (row.int4(3)?, row.int4(8)?);
                 let Some(name) = names.word(type_id) else { return Ok(Some(End::NewName(type_id))) };
                 let Some(category) = names.word(category) else { return Ok(Some(End::NewName(category))) };
-                let stream = match streams.entry(row.uuid(7)?) {
+                let key = row.uuid(7)?;
+                let stream = match streams.entry(key) {
                     Entry::Occupied(known) => known.into_mut(),
-                    Entry::Vacant(new) => new.insert(StreamId::new(category, row.text(9)?)),
+                    Entry::Vacant(new) => {
+                        new.insert(StreamId::known(key, Arc::clone(category), row.text(9)?))
+                    }
                 };
                 let event = row.event(name)?;
                 (rows, bytes) = (rows + 1, bytes + event.payload.len() + event.meta.len());
@@ -167,12 +173,13 @@ impl Reading<'_> {
         let mut learned = Vec::with_capacity(rows.len());
         for row in &rows {
             let row = Fields { row };
-            let category = row.int4(0).map_err(failed)?;
+            let category = row.int4(1).map_err(failed)?;
             while names.word(category).is_none() {
                 learn(self.connection, self.names, &mut names, category, &mut looked_up).await?;
             }
-            let category = names.word(category).unwrap_or_default();
-            learned.push(StreamId::new(category, row.text(1).map_err(failed)?));
+            let Some(category) = names.word(category) else { continue };
+            let (key, id) = (row.uuid(0).map_err(failed)?, row.text(2).map_err(failed)?);
+            learned.push(StreamId::known(key, Arc::clone(category), id));
         }
         self.far.learn(learned.iter());
         streams.extend(learned.into_iter().map(|stream| (stream.key(), stream)));

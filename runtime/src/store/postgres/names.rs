@@ -30,8 +30,8 @@ impl Dictionary {
         }
     }
 
-    pub(super) fn word(&self, number: i32) -> Option<&str> {
-        self.words.get(&number).map(|word| &**word)
+    pub(super) fn word(&self, number: i32) -> Option<&Arc<str>> {
+        self.words.get(&number)
     }
 
     fn learn(&mut self, kind: Kind, number: i32, word: &str) {

@@ -1,1 +1,1 @@
-SELECT category, id FROM gesta.streams WHERE stream_id = ANY($1)
+SELECT stream_id, category, id FROM gesta.streams WHERE stream_id = ANY($1)

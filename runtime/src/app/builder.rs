@@ -7,9 +7,10 @@ use crate::{
     execute::{Executor, Settings},
     middleware::{Layers, Metrics, Middleware},
     monitor::Statistics,
+    projection::{Rates, SqlDriver, SqlProjection, check_sql, promote_when_built},
     query::Source,
     store::Store,
-    subscription::{Engine, EngineSettings},
+    subscription::{Driver, Engine, EngineSettings},
 };
 
 /// An application about to be started.
@@ -20,6 +21,7 @@ pub struct Builder<D: Domain> {
     follow: EngineSettings,
     layers: Layers,
     statistics: Statistics,
+    tables: Vec<Arc<dyn Driver>>,
 }
 
 impl<D: Domain> Builder<D> {
@@ -32,6 +34,7 @@ impl<D: Domain> Builder<D> {
             follow: EngineSettings::default(),
             layers: Layers::new(),
             statistics: Statistics::new(),
+            tables: Vec::new(),
         }
     }
 
@@ -111,22 +114,36 @@ impl<D: Domain> Builder<D> {
         self
     }
 
+    /// Runs a projection in tables of the application's own too. A process that is started with
+    /// [`Builder::commands_only`] runs none.
+    pub fn sql_projection(mut self, projection: impl SqlProjection) -> Self {
+        self.tables.push(Arc::new(SqlDriver::new(projection)));
+        self
+    }
+
     /// Starts the application, with its workers.
     ///
     /// # Errors
     /// [`StartError::Store`] when the store does not answer.
-    pub async fn start(self) -> Result<App<D>, StartError>
+    pub async fn start(mut self) -> Result<App<D>, StartError>
     where
         D: Register,
     {
-        let app = self.commands_only().await?;
-        let mut registry = Registry::new();
-        D::register(&mut registry);
-        for projection in registry.projections() {
-            projection.declare(app.shared.executor.store()).await?;
+        let tables = std::mem::take(&mut self.tables);
+        let (app, registry) = self.build(true).await?;
+        let (engine, store) = (&app.shared.engine, app.shared.executor.store());
+        for declared in &app.shared.projections {
+            declared.declare(store).await?;
         }
-        for driver in registry.into_drivers(&app) {
-            app.shared.engine.run(driver).await?;
+        if !tables.is_empty() {
+            check_sql(store)?;
+        }
+        for driver in registry.into_drivers(&app).into_iter().chain(tables) {
+            engine.run(driver).await?;
+        }
+        for declared in app.shared.projections.clone() {
+            let store = store.clone();
+            engine.spawn(move |stop| promote_when_built(store, declared, stop))?;
         }
         Ok(app)
     }
@@ -135,17 +152,43 @@ impl<D: Domain> Builder<D> {
     ///
     /// # Errors
     /// [`StartError::Store`] when the store does not answer.
-    pub async fn commands_only(self) -> Result<App<D>, StartError> {
-        let Self { store, deps, settings, follow, layers, statistics } = self;
+    pub async fn commands_only(self) -> Result<App<D>, StartError>
+    where
+        D: Register,
+    {
+        Ok(self.build(false).await?.0)
+    }
+
+    async fn build(self, works: bool) -> Result<(App<D>, Registry<D>), StartError>
+    where
+        D: Register,
+    {
+        let Self { store, deps, settings, follow, layers, statistics, tables: _ } = self;
+        let mut registry = Registry::new();
+        D::register(&mut registry);
+        let (projections, inlines) = registry.take_parts()?;
         store.port().last_position().await?;
         let engine = Arc::new(Engine::new(store.clone(), follow));
         let source = Arc::new(Source::new(&engine));
         let watch = Watch::begin(&store, &statistics);
-        let executor = Executor::new(store, settings, layers.clone());
+        let executor = Executor::new(store, settings, layers.clone()).with_inlines(inlines);
         let handlers = Handlers::new(layers.clone(), statistics.clone());
         let plugins = Plugins::new(&engine, layers, statistics.clone());
-        let shared = Shared { executor, engine, source, handlers, deps, statistics, watch, plugins };
-        Ok(App { shared: Arc::new(shared) })
+        let rates = Rates::default();
+        let shared = Shared {
+            executor,
+            engine,
+            source,
+            projections,
+            rates,
+            works,
+            handlers,
+            deps,
+            statistics,
+            watch,
+            plugins,
+        };
+        Ok((App { shared: Arc::new(shared) }, registry))
     }
 }
 

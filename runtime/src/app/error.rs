@@ -7,6 +7,18 @@ pub enum StartError {
     /// The store does not answer.
     #[error("the application cannot start: {0}")]
     Store(#[from] StoreError),
+    /// An inline projection is folded from the events of several aggregates, or of none.
+    #[error(
+        "the application cannot start: the inline projection `{projection}` has one document for each stream of one \
+         aggregate, and it is folded from the events of these: {aggregates}; take `inline` away, or make one projection \
+         for each"
+    )]
+    Inline {
+        /// The projection.
+        projection: &'static str,
+        /// The aggregates.
+        aggregates: String,
+    },
     /// A projection or an event handler cannot be run.
     #[error("the application cannot start: {0}")]
     Subscription(#[from] SubscriptionError),

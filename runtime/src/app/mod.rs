@@ -6,6 +6,7 @@ mod error;
 mod follow;
 mod handlers;
 mod plugins;
+mod projections;
 mod query;
 mod registry;
 mod watch;
@@ -27,6 +28,7 @@ use crate::{
     execute::{self, Execute, Executor, Loaded},
     log::{self, History, Log},
     monitor::{Statistics, StatisticsSnapshot},
+    projection::{Declared, Rates},
     query::Source,
     store::StoreError,
     subscription::Engine,
@@ -42,6 +44,10 @@ struct Shared<D: Domain> {
     handlers: Handlers,
     engine: Arc<Engine>,
     source: Arc<Source>,
+    projections: Vec<Declared>,
+    rates: Rates,
+    /// Whether it follows the log itself.
+    works: bool,
     deps: D::Deps,
     statistics: Statistics,
     watch: Watch,

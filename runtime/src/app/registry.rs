@@ -4,11 +4,12 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use super::{App, Shared};
+use super::{App, Shared, StartError};
 use crate::{
     domain::{Domain, EventHandler, Projection, Supply},
     event_handler::{HandlerDriver, World},
-    projection::{Declared, DocumentDriver, Folds},
+    execute::Inlines,
+    projection::{Declared, DocumentDriver, Folds, InlineProjection},
     store::Store,
     subscription::Driver,
 };
@@ -23,6 +24,8 @@ pub trait Register: Domain {
 pub struct Registry<D: Domain> {
     drivers: Vec<MakeDriver<D>>,
     projections: Vec<Declared>,
+    inlines: Inlines,
+    mistake: Option<StartError>,
 }
 
 /// Makes a driver once there is a store and an application.
@@ -69,15 +72,19 @@ where
 
 impl<D: Domain> Registry<D> {
     pub(super) fn new() -> Self {
-        Self { drivers: Vec::new(), projections: Vec::new() }
+        Self { drivers: Vec::new(), projections: Vec::new(), inlines: Inlines::default(), mistake: None }
     }
 
     /// A projection, and what it is folded from.
     pub fn projection<P: Projection>(&mut self, folds: Folds<P>) {
         self.projections.push(Declared::of::<P>());
+        let folds = Arc::new(folds);
+        if P::INLINE {
+            self.inline(&folds);
+        }
         self.drivers.push(Box::new(|_, app| {
             let statistics = app.upgrade().map(|app| app.shared.statistics.clone()).unwrap_or_default();
-            Arc::new(DocumentDriver::new(Arc::new(folds), statistics))
+            Arc::new(DocumentDriver::new(folds, statistics))
         }));
     }
 
@@ -92,9 +99,20 @@ impl<D: Domain> Registry<D> {
         }));
     }
 
-    /// The projections that were named.
-    pub(super) fn projections(&self) -> &[Declared] {
-        &self.projections
+    fn inline<P: Projection>(&mut self, folds: &Arc<Folds<P>>) {
+        match &folds.categories()[..] {
+            [category] => self.inlines.add(category, Arc::new(InlineProjection::new(folds.clone()))),
+            several => {
+                let aggregates = several.join(", ");
+                self.mistake = Some(StartError::Inline { projection: P::NAME, aggregates });
+            }
+        }
+    }
+
+    /// What was named, to be built into an application.
+    pub(super) fn take_parts(&mut self) -> Result<(Vec<Declared>, Inlines), StartError> {
+        let parts = (std::mem::take(&mut self.projections), std::mem::take(&mut self.inlines));
+        self.mistake.take().map_or(Ok(parts), Err)
     }
 
     pub(super) fn into_drivers(self, app: &App<D>) -> Vec<Arc<dyn Driver>> {

@@ -8,6 +8,7 @@ use super::{
     decision::{self, Call},
     engine::{Engine, Use},
     gate::Gate,
+    inline::Inlines,
     layered::{self, Witness},
     load::{LoadedState, catch_up, load_state},
     queued::{self, Queued},
@@ -30,6 +31,7 @@ pub(crate) struct Executor {
     settings: Settings,
     rivals: Rivals,
     layers: Layers,
+    inlines: Inlines,
 }
 
 /// What an attempt has come to.
@@ -49,7 +51,13 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 impl Executor {
     pub(crate) fn new(store: Store, settings: Settings, layers: Layers) -> Self {
         let engine = Engine::join(&store, &settings);
-        Self { store, engine, gate: Arc::default(), settings, rivals: Rivals::default(), layers }
+        let (rivals, inlines) = (Rivals::default(), Inlines::default());
+        Self { store, engine, gate: Arc::default(), settings, rivals, layers, inlines }
+    }
+
+    /// With documents that change in the transactions of its appends.
+    pub(crate) fn with_inlines(self, inlines: Inlines) -> Self {
+        Self { inlines, ..self }
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -141,8 +149,9 @@ impl Executor {
         let expected = known.loaded.version;
         let refusal = match decision::decide(known, call, command, deps).await {
             Ok(events) => {
-                let append = call.append(expected, &events, self.settings.payload_limit)?;
+                let mut append = call.append(expected, &events, self.settings.payload_limit)?;
                 call.show(&events, &append)?;
+                append.documents = self.inlines.changed(&self.store, &call.stream, known, &events).await;
                 let queued = queued::submit(
                     &self.engine.engine().appender,
                     slot.clone(),

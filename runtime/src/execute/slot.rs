@@ -5,7 +5,7 @@ use std::sync::{
 
 use tokio::sync::Mutex;
 
-use super::load::LoadedState;
+use super::{inline::InlineDocument, load::LoadedState};
 
 /// The place of one aggregate in memory. Commands take turns, in the order in which they came.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub(super) struct Known<A> {
     pub(super) fresh: bool,
     /// A change of the state has begun and not ended: it panicked.
     torn: bool,
+    /// The inline documents of the stream that belong to the state, by their collection.
+    pub(super) documents: Vec<(Arc<str>, Box<dyn InlineDocument>)>,
 }
 
 impl<A> Turn<A> {
@@ -52,7 +54,7 @@ impl<A> Turn<A> {
 impl<A> Known<A> {
     /// A state that nothing was queued on, `fresh` if it was read just now.
     pub(super) fn new(loaded: LoadedState<A>, fresh: bool) -> Self {
-        Self { loaded, chain: Arc::default(), fresh, torn: false }
+        Self { loaded, chain: Arc::default(), fresh, torn: false, documents: Vec::new() }
     }
 
     /// Changes the state. If `change` panics, the state is never used again.

@@ -40,12 +40,16 @@ impl<P: Projection> Folds<P> {
         self.types.iter().map(|(name, _)| *name)
     }
 
+    /// The categories of the streams whose events these are.
+    pub(crate) fn categories(&self) -> Vec<&'static str> {
+        self.aggregates.iter().map(|(name, _)| *name).collect()
+    }
+
     /// How events of a name are folded. There are few, and two names of different length are told apart at once.
     pub(super) fn find(&self, name: &str) -> Option<Fold<P>> {
         self.types.iter().find(|(own, _)| *own == name).map(|(_, fold)| *fold)
     }
 
-    #[expect(dead_code, reason = "inline projections follow")]
     /// The aggregates whose events it is folded from.
     pub(super) fn aggregates(&self) -> &[(&'static str, FoldAll<P>)] {
         &self.aggregates

@@ -19,17 +19,21 @@ pub(super) struct Gathered {
     pub(super) due: bool,
     live: bool,
     seen: bool,
+    most: usize,
 }
 
-/// How many events are folded together at most, and how long it is waited for more of them where there are more.
-const MOST: usize = 8_192;
+/// How long it is waited for more events where there are more.
 const PATIENCE: Duration = Duration::from_millis(50);
 
 impl Gathered {
     /// The next events; `None` once it was asked to stop. Where there are more to come, and as long as the ones before
-    /// are still being stored, it is waited for more.
-    pub(super) async fn next(feed: &mut Feed, writer: &mut Writer) -> Result<Option<Self>, StoreError> {
-        let mut gathered = Self::default();
+    /// are still being stored, it is waited for more, up to about so many.
+    pub(super) async fn next(
+        feed: &mut Feed,
+        writer: &mut Writer,
+        most: usize,
+    ) -> Result<Option<Self>, StoreError> {
+        let mut gathered = Self { most, ..Self::default() };
         let mut deadline = None;
         while !gathered.suffices(writer, deadline) {
             let patience = deadline.unwrap_or_else(Instant::now);
@@ -52,7 +56,7 @@ impl Gathered {
 
     fn suffices(&self, writer: &Writer, deadline: Option<Instant>) -> bool {
         let in_time = deadline.is_none_or(|deadline| Instant::now() < deadline);
-        let may_grow = self.events.len() < MOST && in_time;
+        let may_grow = self.events.len() < self.most && in_time;
         self.seen && !(may_grow && (!self.live || writer.is_busy()))
     }
 

@@ -28,6 +28,9 @@ pub(super) struct Worker<'f, P> {
     writer: Writer,
 }
 
+/// How many events are folded together at most, or little more.
+const MOST: usize = 8_192;
+
 /// How many events are folded before others get their turn.
 const TURN: usize = 256;
 
@@ -54,7 +57,7 @@ impl<'f, P: Projection> Worker<'f, P> {
     }
 
     pub(super) async fn run(mut self, mut feed: Feed) -> Result<(), StoreError> {
-        while let Some(gathered) = Gathered::next(&mut feed, &mut self.writer).await? {
+        while let Some(gathered) = Gathered::next(&mut feed, &mut self.writer, MOST).await? {
             let begun = Instant::now();
             let done = if P::INLINE { self.inline(&gathered).await } else { self.batch(&gathered).await };
             let (events, took) = (gathered.events.len() as u64, begun.elapsed());

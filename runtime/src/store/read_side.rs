@@ -25,6 +25,12 @@ pub trait ReadSide: Shards + Documents + Deliveries {
         false
     }
 
+    /// Whether it runs an application's own statements in its transactions: [`Commit::work`]. A store that does not is
+    /// asked for it once, at the start.
+    fn runs_sql(&self) -> bool {
+        true
+    }
+
     /// The time by the clock of the store.
     ///
     /// # Errors

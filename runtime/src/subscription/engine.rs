@@ -47,6 +47,14 @@ impl Engine {
         self.core.store()
     }
 
+    /// Runs something until it is asked to stop, at the latest when the engine is stopped.
+    pub(crate) fn spawn<F>(&self, run: impl FnOnce(Stop) -> F) -> Result<(), StoreError>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.core.spawn(run).map(drop)
+    }
+
     /// Declares a driver's subscription and begins to work on it.
     pub(crate) async fn run(&self, driver: Arc<dyn Driver>) -> Result<(), SubscriptionError> {
         self.core.run(driver).await.map(drop)

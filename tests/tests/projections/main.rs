@@ -1,5 +1,7 @@
 //! Documents folded from events, on every store.
 
+mod generations;
+mod inline;
 mod shop;
 
 use std::time::Duration;
@@ -7,6 +9,11 @@ use std::time::Duration;
 use gesta::query::QueryError;
 use gesta_tests::{Place, on_every_store};
 
+use generations::{a_new_version_takes_the_place_of_the_old_one, a_rebuild_makes_the_same_documents};
+use inline::{
+    a_missing_inline_document_is_filled_in, an_inline_document_is_there_with_the_receipt,
+    inline_documents_are_exact_under_rivals,
+};
 use shop::{CustomerId, Debt, DebtOf, Join, Leave, Sold, Trade, arm, buy, customer, open};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -86,4 +93,12 @@ async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
     }
 }
 
-on_every_store!(documents_follow_the_log, a_panic_stops_the_projection_until_it_is_mended);
+on_every_store!(
+    documents_follow_the_log,
+    a_panic_stops_the_projection_until_it_is_mended,
+    an_inline_document_is_there_with_the_receipt,
+    inline_documents_are_exact_under_rivals,
+    a_missing_inline_document_is_filled_in,
+    a_new_version_takes_the_place_of_the_old_one,
+    a_rebuild_makes_the_same_documents,
+);

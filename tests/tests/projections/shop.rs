@@ -94,6 +94,9 @@ macro_rules! projection {
         }
     };
 }
+#[allow(unused_imports, reason = "each file of tests uses its part")]
+pub(crate) use projection;
+
 /// What a customer owes; gone with the customer. Trades go to both sides.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Debt {

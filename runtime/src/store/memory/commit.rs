@@ -39,6 +39,10 @@ impl ReadSide for Memory {
         Ok(())
     }
 
+    fn runs_sql(&self) -> bool {
+        false
+    }
+
     fn signals(&self) -> watch::Receiver<u64> {
         self.signal.listen()
     }

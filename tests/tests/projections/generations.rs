@@ -5,9 +5,9 @@ use std::{collections::BTreeSet, sync::Mutex, time::Duration};
 use gesta::{
     app::{Builder, Register, Registry},
     codec::{DecodeError, EncodeError},
-    domain::{CommandHandlers, Domain, IndexKey, Indexed, PartInfo, PartOf, Projection},
+    domain::{CommandHandlers, Domain, IndexKey, PartInfo, PartOf, Projection},
     prelude::*,
-    query::{Index, ReadIn},
+    query::ReadIn,
     store::GenerationState::{Building, Live, Superseded},
 };
 use gesta_tests::Place;
@@ -25,7 +25,7 @@ struct NewDebt {
     euros: u64,
 }
 
-projection!(NewDebt, crate::shop::CustomerId, "debt", version 2, inline false, euros: EUROS: u64);
+projection!(NewDebt, crate::shop::CustomerId, "debt", version 2, inline false,);
 
 /// The items that the new version cannot stand.
 static HATED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());

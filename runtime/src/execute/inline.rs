@@ -45,6 +45,7 @@ impl Inlines {
 
     /// The documents of a stream, changed by the events that were decided on a state. One that is not as far as the
     /// state is left to its subscription, and so is one that cannot be changed: that says why.
+    #[expect(clippy::ptr_arg, reason = "a slice has no type of its own to be told by")]
     pub(super) async fn changed<A: Aggregate>(
         &self,
         store: &Store,

@@ -51,8 +51,11 @@ pub struct GenerationStatus {
 /// How far subscriptions were when somebody has looked.
 #[derive(Debug, Default)]
 pub(crate) struct Rates {
-    seen: Mutex<HashMap<Arc<str>, VecDeque<(Instant, Position)>>>,
+    seen: Mutex<HashMap<Arc<str>, Seen>>,
 }
+
+/// When a subscription was where, the latest last.
+type Seen = VecDeque<(Instant, Position)>;
 
 /// What is older does not count for the rate; what is closer together is not worth keeping.
 const WINDOW: Duration = Duration::from_secs(10);

@@ -130,7 +130,7 @@ impl<D: Domain> Builder<D> {
         D: Register,
     {
         let tables = std::mem::take(&mut self.tables);
-        let (app, registry) = self.build(true).await?;
+        let (app, registry) = self.build().await?;
         let (engine, store) = (&app.shared.engine, app.shared.executor.store());
         for declared in &app.shared.projections {
             declared.declare(store).await?;
@@ -156,10 +156,10 @@ impl<D: Domain> Builder<D> {
     where
         D: Register,
     {
-        Ok(self.build(false).await?.0)
+        Ok(self.build().await?.0)
     }
 
-    async fn build(self, works: bool) -> Result<(App<D>, Registry<D>), StartError>
+    async fn build(self) -> Result<(App<D>, Registry<D>), StartError>
     where
         D: Register,
     {
@@ -181,7 +181,6 @@ impl<D: Domain> Builder<D> {
             source,
             projections,
             rates,
-            works,
             handlers,
             deps,
             statistics,

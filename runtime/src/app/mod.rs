@@ -46,8 +46,6 @@ struct Shared<D: Domain> {
     source: Arc<Source>,
     projections: Vec<Declared>,
     rates: Rates,
-    /// Whether it follows the log itself.
-    works: bool,
     deps: D::Deps,
     statistics: Statistics,
     watch: Watch,

@@ -61,21 +61,11 @@ impl<D: Domain> App<D> {
     /// keep the old documents until the new ones are there, raise the version of the projection instead.
     ///
     /// # Errors
-    /// [`SubscriptionError::Unknown`] when it was never built, [`SubscriptionError::Store`]. If it fails half-way the
-    /// projection is left paused: try again.
+    /// [`SubscriptionError::NotHere`] in a process without workers, [`SubscriptionError::Store`]. If it fails half-way
+    /// the projection is left paused: try again.
     pub async fn rebuild<P: Projection + ReadIn<D>>(&self) -> Result<(), SubscriptionError> {
-        let (engine, name) = (&self.shared.engine, generation_name(P::NAME, P::VERSION));
-        if self.shared.works {
-            return engine.reset(&name, Start::Beginning).await;
-        }
-        // Without workers of its own, nobody removes the documents for it.
-        engine.set_paused(&name, true).await?;
-        let store = engine.store()?;
-        if let Some(port) = store.port().read_side() {
-            port.clear_collection(&name).await?;
-        }
-        engine.reset(&name, Start::Beginning).await?;
-        engine.set_paused(&name, false).await
+        let name = generation_name(P::NAME, P::VERSION);
+        self.shared.engine.reset(&name, Start::Beginning).await
     }
 
     /// Removes a generation of a projection that is not live, with its documents. Whether there was one.

@@ -3,7 +3,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use super::{
-    Driver, Subscribe, SubscriptionError, SubscriptionStatus,
+    Driver, Stop, Subscribe, SubscriptionError, SubscriptionStatus,
     core::{Core, Running, State, read_side},
     handler::Handler,
     start::position_of,

@@ -51,8 +51,10 @@ pub(super) struct Run<'d> {
     /// Events that are parked although the position of their shard is before them.
     parked_ahead: HashSet<Position>,
     feed: Option<Feed>,
+    /// Tells of dead letters that were just stored.
+    pub(super) telling: JoinSet<()>,
     /// Looks for dead letters of which nobody was told.
-    _telling: JoinSet<()>,
+    _looking: JoinSet<()>,
 }
 
 /// An attempt that has ended.
@@ -73,8 +75,8 @@ impl<'d> Run<'d> {
         let blocked = side.parked_streams(&driver.name, &ledger.shards()).await?;
         blocked.iter().for_each(|stream| window.block(stream));
         let parked_ahead = parked_ahead(side, &driver.name, &leases).await?;
-        let mut telling = JoinSet::new();
-        telling.spawn(tell::of_newly_leased(
+        let mut looking = JoinSet::new();
+        looking.spawn(tell::of_newly_leased(
             store.clone(),
             driver.told.clone(),
             driver.name.clone(),
@@ -101,7 +103,8 @@ impl<'d> Run<'d> {
             stop,
             parked_ahead,
             feed: Some(feed),
-            _telling: telling,
+            telling: JoinSet::new(),
+            _looking: looking,
         })
     }
 
@@ -113,6 +116,7 @@ impl<'d> Run<'d> {
             let _ = self.finish(finished);
         }
         let saved = if self.refused { Ok(()) } else { self.save().await };
+        while self.telling.join_next().await.is_some() {}
         followed.and(saved)
     }
 

@@ -22,8 +22,8 @@ impl Run<'_> {
         self.next_save().is_some_and(|at| at <= now)
     }
 
-    /// Stores how far the shards have come, with what was parked and what is not parked any more. Then tells of dead
-    /// letters.
+    /// Stores how far the shards have come, with what was parked and what is not parked any more. Dead letters are
+    /// told of afterwards, while other events are delivered.
     pub(super) async fn save(&mut self) -> Result<(), StoreError> {
         (self.saved_at, self.reminded) = (Instant::now(), false);
         let Some(commit) = self.ledger.commit() else { return Ok(()) };
@@ -33,14 +33,12 @@ impl Run<'_> {
         committed?;
         self.progress.committed(self.ledger.committed(&commit));
         self.pauses.drain(..).for_each(|pause| self.polls.due_in(pause));
-        if self.deaths.is_empty() {
-            return Ok(());
+        if !self.deaths.is_empty() {
+            let deaths = std::mem::take(&mut self.deaths);
+            let (store, told, name) =
+                (self.store.clone(), self.driver.told.clone(), self.driver.name.clone());
+            self.telling.spawn(async move { tell::of_dead_letters(&store, &told, &name, &deaths).await });
         }
-        let deaths = std::mem::take(&mut self.deaths);
-        let told = tell::of_dead_letters(&self.store, side, &self.driver.name, &deaths).await;
-        if told.is_err() {
-            self.driver.told.forget();
-        }
-        told
+        Ok(())
     }
 }

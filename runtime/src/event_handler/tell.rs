@@ -8,11 +8,12 @@ use super::port;
 use crate::{
     domain::{IdempotencyKey, Meta, Position},
     monitor::{self, CATEGORY, DeadLettered, MonitorEvent},
-    store::{DeliveryFilter, DeliveryState, Lease, ParkedDelivery, ReadSide, Store, StoreError},
+    store::{DeliveryFilter, DeliveryState, Lease, ParkedDelivery, Store, StoreError},
 };
 
 const PAGE: u64 = 500;
 const PAUSE: Duration = Duration::from_secs(5);
+const SHORT_PAUSE: Duration = Duration::from_millis(500);
 
 /// The leases under which it was looked for dead letters that nobody was told of.
 #[derive(Clone, Debug, Default)]
@@ -30,16 +31,34 @@ impl Told {
 }
 
 /// Tells of dead letters that were just stored. Those of which was told before are not told again: the key is made of
-/// the event, the handler and the time of the last attempt.
+/// the event, the handler and the time of the last attempt. If that fails, it is tried once more, and then left to
+/// whoever leases the shard next.
 pub(super) async fn of_dead_letters(
     store: &Store,
-    port: &dyn ReadSide,
+    told: &Told,
+    subscription: &Arc<str>,
+    positions: &[Position],
+) {
+    for left in [1, 0] {
+        let Err(error) = of_positions(store, subscription, positions).await else { return };
+        tracing::warn!(handler = %subscription, %error, left, "dead letters could not be told of");
+        if left > 0 {
+            tokio::time::sleep(SHORT_PAUSE).await;
+        }
+    }
+    told.forget();
+}
+
+async fn of_positions(
+    store: &Store,
     subscription: &Arc<str>,
     positions: &[Position],
 ) -> Result<(), StoreError> {
     for position in positions {
-        let filter = DeliveryFilter { position: Some(*position), ..dead(subscription) };
-        let letters = port.list_deliveries(&filter, 1).await?;
+        // Somebody may have decided about it by now; that it has died is told all the same.
+        let states = vec![DeliveryState::Dead, DeliveryState::Permanent, DeliveryState::Discarded];
+        let filter = DeliveryFilter { position: Some(*position), states, ..dead(subscription) };
+        let letters = port(store)?.list_deliveries(&filter, 1).await?;
         of_these(store, &letters).await?;
     }
     Ok(())

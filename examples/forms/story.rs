@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use gesta::{App, ExecuteError};
+use gesta::{App, ExecuteError, plugin::Plugin};
 use gesta_examples::forms::{
     Card, Close, CountsOf, Form, FormId, Forms, Move, Publish, Status, SubmissionError, SubmissionId,
     SubmissionsOf, Submit,
@@ -48,9 +48,9 @@ pub(crate) async fn tell(app: &App<Forms>) -> Told<()> {
 
     println!("\nplugins: a spam check, a scorer that sees its result, a greeter that is off at first");
     let plugins = app.plugins();
-    plugins.register(Scorer).await?;
-    plugins.register(SpamCheck).await?;
-    plugins.register(greeter(&greeted)).await?;
+    // All at once: what a process before this one has left undone needs all of them.
+    let all: [Box<dyn Plugin>; 3] = [Box::new(Scorer), Box::new(SpamCheck), Box::new(greeter(&greeted))];
+    plugins.register_all(all).await?;
     plugins.disable("greeter");
     letters(app, &form, &LETTERS[..2]).await?;
     app.caught_up(PATIENCE).await?;

@@ -360,8 +360,21 @@ async fn what_came_while_no_process_ran_is_handled_by_the_next(place: &Place) {
     let app = desk().await;
     begin(&app, "b", "two").await;
     assert_eq!(seen(&to), ["a one []"]);
-    app.plugins().register(noting("a", &to, |_| PluginOutcome::nothing())).await.expect("room");
-    until("it was made up for", || async { seen(&to) == ["a one []", "a two []"] }).await;
+    let again: [Box<dyn Plugin>; 2] = [
+        Box::new(noting("b", &to, |_| PluginOutcome::nothing())),
+        Box::new(noting("a", &to, |_| json!(1).into()).priority(1)),
+    ];
+    app.plugins().register_all(again).await.expect("room");
+    until("it was made up for", || async { seen(&to).len() == 3 }).await;
+    assert_eq!(seen(&to), ["a one []", "a two []", "b two [a=1]"]);
+
+    // All or none.
+    let taken: [Box<dyn Plugin>; 2] = [
+        Box::new(noting("c", &to, |_| PluginOutcome::nothing())),
+        Box::new(noting("a", &to, |_| PluginOutcome::nothing())),
+    ];
+    assert!(app.plugins().register_all(taken).await.is_err());
+    assert_eq!(app.plugins().list().len(), 2);
     app.shutdown().await.expect("a clean end");
 }
 

@@ -137,7 +137,11 @@ async fn commands_handlers_and_projections_are_counted_and_timed(place: &Place) 
     assert_eq!(counts(&statistics.appended), [("lamp.hung".into(), 1, 0), ("lamp.lit".into(), 3, 0)]);
     assert_eq!(counts(&statistics.events), [("lamp.lit".into(), 3, 0)]);
     assert_eq!(counts(&statistics.handlers), [("meter".into(), 3, 0)]);
-    assert_eq!(counts(&statistics.projections), [("burnt@1".into(), 3, 0)]);
+    // A batch is counted when it is on its way, whether the store has told of it before or not; events that change no
+    // document are read all the same.
+    let burnt = || async { app.statistics().await.expect("numbers").projections.get("burnt@1").copied() };
+    until("the projection is counted", || async { burnt().await.is_some_and(|it| it.count == 4) }).await;
+    assert_eq!(burnt().await.map(|it| it.errors), Some(0));
     let light = statistics.commands["Light"];
     assert!(
         light.rate > 0.0 && light.p50 > Duration::ZERO && light.p50 <= light.p95 && light.p95 <= light.p99

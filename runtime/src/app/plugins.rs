@@ -67,13 +67,26 @@ impl Plugins {
     /// # Errors
     /// [`PluginError::NameTaken`], [`PluginError::Closed`], [`PluginError::Subscription`].
     pub async fn register(&self, plugin: impl Plugin) -> Result<(), PluginError> {
-        let name = plugin.name().to_owned();
-        if !self.host.add(Box::new(plugin)) {
-            return Err(PluginError::NameTaken { name });
-        }
+        self.register_all([Box::new(plugin) as Box<dyn Plugin>]).await
+    }
+
+    /// Adds several plugins at once, or none of them. At the start of a process this is better than one after the other:
+    /// what has come while no process ran is handled as soon as there is a plugin, and so by all of them.
+    ///
+    /// # Errors
+    /// As [`Plugins::register`].
+    pub async fn register_all(
+        &self,
+        plugins: impl IntoIterator<Item = Box<dyn Plugin>>,
+    ) -> Result<(), PluginError> {
+        let plugins: Vec<_> = plugins.into_iter().collect();
+        let names: Vec<_> = plugins.iter().map(|plugin| plugin.name().to_owned()).collect();
+        self.host.add(plugins).map_err(|name| PluginError::NameTaken { name })?;
         let begun = self.running.get_or_try_init(|| self.follow()).await;
         begun.copied().inspect_err(|_| {
-            self.host.remove(&name);
+            names.iter().for_each(|name| {
+                self.host.remove(name);
+            });
         })
     }
 

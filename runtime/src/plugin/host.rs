@@ -26,16 +26,22 @@ impl Host {
         Self { entries: RwLock::default(), unfinished: Mutex::default(), layers, statistics }
     }
 
-    /// Adds a plugin. Whether there was none of that name.
-    pub(crate) fn add(&self, plugin: Box<dyn Plugin>) -> bool {
-        let added = Entry::new(plugin);
+    /// Adds plugins, or none of them where a name is taken.
+    ///
+    /// # Errors
+    /// The name.
+    pub(crate) fn add(&self, plugins: Vec<Box<dyn Plugin>>) -> Result<(), String> {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
-        if entries.iter().any(|entry| entry.name == added.name) {
-            return false;
+        let mut all = entries.clone();
+        for added in plugins.into_iter().map(Entry::new) {
+            if all.iter().any(|entry| entry.name == added.name) {
+                return Err(added.name.to_string());
+            }
+            all.push(Arc::new(added));
         }
-        entries.push(Arc::new(added));
-        entries.sort_by_key(|entry| Reverse(entry.priority));
-        true
+        all.sort_by_key(|entry| Reverse(entry.priority));
+        *entries = all;
+        Ok(())
     }
 
     /// Removes a plugin. Whether there was one of that name.

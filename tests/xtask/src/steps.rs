@@ -23,7 +23,7 @@ pub(crate) fn ci(mut arguments: Vec<String>) -> Result<(), Failure> {
     }
     cargo("the formatting", &["fmt", "--all", "--check"], &[])?;
     cargo("the lints", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], &[])?;
-    for features in ["", "sqlite", "postgres", "tls", "regex", "jsonpath"] {
+    for features in ["", "sqlite", "postgres", "tls", "regex", "jsonpath", "jsonschema"] {
         let what = format!("gesta with the features [{features}] alone");
         cargo(&what, &["check", "-p", "gesta", "--no-default-features", "--features", features], &[])?;
     }

@@ -42,11 +42,11 @@ pub(super) struct State {
     /// None once it was stopped: who closes the store wants to be the last to hold it.
     pub(super) store: Option<Store>,
     /// Those that serve all subscriptions, from the first one on.
-    pub(super) services: Vec<JoinHandle<()>>,
+    pub(super) services: Vec<Running>,
     pub(super) running: Vec<Running>,
 }
 
-/// A subscription that runs.
+/// A task that runs until it is asked to stop.
 #[derive(Debug)]
 pub(super) struct Running {
     pub(super) stopper: Arc<Stopper>,
@@ -56,6 +56,16 @@ pub(super) struct Running {
 /// The first pause between two questions to the store how far others are, and the longest.
 const PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+
+impl Running {
+    fn spawn<F>(run: impl FnOnce(Stop) -> F) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (stopper, stop) = Stop::new();
+        Self { stopper: Arc::new(stopper), task: tokio::spawn(run(stop)) }
+    }
+}
 
 impl Core {
     pub(super) fn new(store: Store, settings: EngineSettings) -> Self {
@@ -108,8 +118,6 @@ impl Core {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let (stopper, stop) = Stop::new();
-        let stopper = Arc::new(stopper);
         let mut state = self.state();
         let Some(store) = state.store.clone() else { return Err(StoreError::Closed) };
         if state.services.is_empty() {
@@ -121,12 +129,19 @@ impl Core {
                 nudge: Arc::clone(&self.nudge),
                 ttl: self.settings.lease,
             };
-            state.services.push(tokio::spawn(async move { tail.run(store).await }));
-            state.services.push(tokio::spawn(membership.run()));
+            let reading = async move { tail.run(store).await };
+            state.services.push(Running::spawn(|stop| async move {
+                tokio::select! {
+                    () = reading => {}
+                    () = stop.asked() => {}
+                }
+            }));
+            state.services.push(Running::spawn(|stop| membership.run(stop)));
         }
-        let task = tokio::spawn(run(stop));
+        let running = Running::spawn(run);
+        let stopper = Arc::clone(&running.stopper);
         state.running.retain(|running| !running.task.is_finished());
-        state.running.push(Running { stopper: Arc::clone(&stopper), task });
+        state.running.push(running);
         Ok(stopper)
     }
 

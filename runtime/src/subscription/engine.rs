@@ -34,7 +34,7 @@ pub(crate) struct Engine {
     pub(super) core: Arc<Core>,
 }
 
-/// How long it is waited for reading that nobody wants any more.
+/// How long it is waited for reading and claims that nobody wants any more.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Engine {
@@ -154,10 +154,14 @@ impl Engine {
             // It does not panic: what panics inside is caught.
             let _ = task.await;
         }
-        for service in services {
-            service.abort();
-            // Cancelled, which was wanted: once it is gone it does not hold the store any more.
-            let _ = service.await;
+        // A claim that is under way must not come after the leases were given back.
+        services.iter().for_each(|service| service.stopper.ask());
+        for Running { mut task, .. } in services {
+            if tokio::time::timeout(PATIENCE, &mut task).await.is_err() {
+                task.abort();
+                // Cancelled, which was wanted: once it is gone it does not hold the store any more.
+                let _ = task.await;
+            }
         }
         // Feeds that are gone have stopped their reading, which ends when it comes to think of it.
         let _ = tokio::time::timeout(PATIENCE, self.core.tail.read_by_nobody()).await;
@@ -171,7 +175,6 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         let State { services, running, .. } = self.core.close();
-        services.into_iter().for_each(|task| task.abort());
-        running.into_iter().for_each(|running| running.task.abort());
+        services.into_iter().chain(running).for_each(|running| running.task.abort());
     }
 }

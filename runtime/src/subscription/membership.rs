@@ -6,7 +6,10 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::member::{Assignment, Members};
+use super::{
+    Stop,
+    member::{Assignment, Members},
+};
 use crate::store::{Claim, Holding, Store, StoreError};
 
 /// Keeps the leases of all subscriptions of this process, with one call for all of them at a time.
@@ -22,10 +25,11 @@ pub(super) struct Membership {
 const AGAIN: Duration = Duration::from_millis(500);
 
 impl Membership {
-    /// Claims every third of the time for which a lease is good, and whenever somebody asks. It never ends.
-    pub(super) async fn run(self) {
+    /// Claims every third of the time for which a lease is good, and whenever somebody asks, until it is to stop; a
+    /// claim that is under way is waited for.
+    pub(super) async fn run(self, stop: Stop) {
         let mut good_until = Instant::now();
-        loop {
+        while !stop.is_asked() {
             let asked = Instant::now();
             // A call that hangs must not keep those working whose leases run out meanwhile.
             let limit = if good_until > asked { good_until } else { asked + self.ttl };
@@ -47,14 +51,12 @@ impl Membership {
                     AGAIN.min(self.ttl / 10)
                 }
             };
-            let next = Instant::now() + pause;
-            if self.members.all().is_empty() {
-                self.nudge.notified().await;
-                continue;
-            }
+            // Without subscriptions there is nothing to renew.
+            let idle = self.members.all().is_empty();
             tokio::select! {
+                () = stop.asked() => {}
                 () = self.nudge.notified() => {}
-                () = tokio::time::sleep_until(next) => {}
+                () = tokio::time::sleep(pause), if !idle => {}
             }
         }
     }

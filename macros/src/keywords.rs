@@ -62,6 +62,8 @@ pub(crate) const SHARDS: &str = "shards";
 pub(crate) const START: &str = "start";
 /// `permanent(MailError::NoMailbox)`: errors for which trying again is of no use.
 pub(crate) const PERMANENT: &str = "permanent";
+/// `delete(Closed)`: variants that end a document.
+pub(crate) const DELETE: &str = "delete";
 /// `deps: Deps` in a domain: what provides the dependencies.
 pub(crate) const DEPS: &str = "deps";
 /// `aggregates: [..]` in a domain.

@@ -4,7 +4,8 @@
 //! Read in this order:
 //!
 //! 1. The macros, as a domain is written: [`Id`](macro@Id), [`event`](macro@event), [`aggregate`](macro@aggregate),
-//!    [`apply`](macro@apply), [`command_handler`](macro@command_handler), [`domain!`](macro@domain) and
+//!    [`apply`](macro@apply), [`command_handler`](macro@command_handler), [`projection`](macro@projection),
+//!    [`query_handler`](macro@query_handler), [`event_handler`](macro@event_handler), [`domain!`](macro@domain) and
 //!    [`Provide`](macro@Provide). `use gesta::prelude::*` imports them.
 //! 2. [`connect`] opens a store. `domain!` gives the domain a function `app`, which makes a [`Builder`], and that
 //!    starts an [`App`]: it creates, executes, loads, and shows the history and the [`log`].

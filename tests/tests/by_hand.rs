@@ -5,7 +5,7 @@ mod with_macros;
 #[path = "by_hand/without.rs"]
 mod without;
 
-use gesta::domain::{Aggregate, CommandOf, Domain, Event};
+use gesta::domain::{Aggregate, CommandOf, Domain, Event, EventHandler, Projection, React};
 
 /// What is asked of either bank.
 macro_rules! works {
@@ -42,6 +42,29 @@ macro_rules! works {
                 let refused = app.execute(&bob, Withdraw { cents: 200, reason: "rent".into() }).await;
                 assert!(matches!(refused, Err(ExecuteError::Rejected(AccountError::Refused))));
             }
+
+            #[tokio::test]
+            async fn documents_and_effects_follow() {
+                let deps = Deps::new(1_000);
+                let sent = deps.mailer.sent.clone();
+                let app = Bank::app(Memory::new(), deps).start().await.unwrap();
+                let (ann, nobody) = (AccountId("ann".into()), AccountId("nobody".into()));
+                for id in [&ann, &nobody] {
+                    app.create(id, Open { owner: "Ann".into() }).await.unwrap();
+                    app.execute(id, Deposit { cents: 500 }).await.unwrap();
+                }
+                let rent = || Withdraw { cents: 200, reason: "rent".into() };
+                app.execute(&nobody, rent()).await.unwrap();
+                let receipt = app.execute(&ann, rent()).by("teller").await.unwrap();
+                assert_eq!(app.query(BalanceOf(ann)).after(receipt.position).await.unwrap(), Some(300));
+                app.caught_up(std::time::Duration::from_secs(30)).await.unwrap();
+                let of_ann = app.reader().find::<Balance>().filter(Balance::OWNER.eq("Ann")).count().await;
+                assert_eq!(of_ann.unwrap(), 2);
+                assert_eq!(*sent.lock().unwrap(), ["ann: 200 withdrawn by teller"]);
+                // A mailbox that does not exist is of no use to try again.
+                assert_eq!(app.dead_letters().count().await.unwrap(), 1);
+                app.shutdown().await.unwrap();
+            }
         }
     };
 }
@@ -65,6 +88,14 @@ fn the_same_is_known_of_both() {
     assert_eq!(types(a::AccountEvent::TYPES), types(b::AccountEvent::TYPES));
     assert_eq!(<a::Bank as Domain>::NAME, <b::Bank as Domain>::NAME);
     assert_eq!(format!("{:#?}", a::Bank::PARTS), format!("{:#?}", b::Bank::PARTS));
+    assert_eq!(format!("{:#?}", a::Bank::FOLLOWERS), format!("{:#?}", b::Bank::FOLLOWERS));
+    assert_eq!(a::Balance::INDEXES, b::Balance::INDEXES);
+    assert_eq!((a::Balance::VERSION, a::Balance::INLINE), (b::Balance::VERSION, b::Balance::INLINE));
+    assert_eq!(a::Statements::policy(), b::Statements::policy());
+    assert_eq!(
+        <a::Statements as React<a::AccountEvent>>::VARIANTS,
+        <b::Statements as React<b::AccountEvent>>::VARIANTS
+    );
     assert_eq!(<a::Open as CommandOf<a::Account>>::TARGET, <b::Open as CommandOf<b::Account>>::TARGET);
     assert_eq!(<a::Deposit as CommandOf<a::Account>>::TARGET, <b::Deposit as CommandOf<b::Account>>::TARGET);
 }
@@ -98,4 +129,13 @@ fn snapshots_are_written_alike() {
     assert_eq!(kept, (policy_b.save)(&b).unwrap());
     assert_eq!((policy_a.restore)(&kept).unwrap(), a);
     assert_ne!(policy_a.fingerprint, 0);
+}
+
+#[test]
+fn documents_are_written_alike() {
+    let a = with_macros::Balance { owner: "Ann".into(), cents: 3 };
+    let b = without::Balance { owner: "Ann".into(), cents: 3 };
+    let kept = a.encode().unwrap();
+    assert_eq!(kept, b.encode().unwrap());
+    assert_eq!((a.index_keys(), with_macros::Balance::decode(&kept).unwrap()), (b.index_keys(), a));
 }

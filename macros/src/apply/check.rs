@@ -15,6 +15,7 @@ use crate::{
 pub(super) fn check(model: &Apply, errors: &mut Errors) {
     check_one_method_per_variant(model, errors);
     check_ignored(model, errors);
+    check_deleted(model, errors);
     check_parameters_are_bound(model, errors);
 }
 
@@ -78,6 +79,21 @@ fn check_ignored(model: &Apply, errors: &mut Errors) {
             errors.push(name, messages::ignored_and_applied(&name.to_string(), &arm.method.to_string()));
         } else if seen.contains(&name) {
             errors.push(name, messages::ignored_twice(&name.to_string()));
+        }
+        seen.push(name);
+    }
+}
+
+/// What ends a document is named once, and matters.
+fn check_deleted(model: &Apply, errors: &mut Errors) {
+    let mut seen = Vec::new();
+    let last = |path: &syn::Path| path.segments.last().map(|segment| segment.ident.clone());
+    let ignored: Vec<_> = model.ignored.iter().filter_map(last).collect();
+    for name in model.deleted.iter().filter_map(last) {
+        if ignored.contains(&name) {
+            errors.push(&name, messages::ignored_and_deleted(&name.to_string()));
+        } else if seen.contains(&name) {
+            errors.push(&name, messages::deleted_twice(&name.to_string()));
         }
         seen.push(name);
     }

@@ -9,39 +9,147 @@ use crate::{
     driver::Input,
     impl_block::ImplBlock,
     keywords::ON,
+    naming::type_text,
     paths::Runtime,
     patterns::{Bound, Variant},
 };
 
 pub(super) fn expand(model: &Apply) -> TokenStream {
-    let Apply { block, event, arms, ignored, runtime } = model;
+    let (block, evolve) = (&model.block, evolve(model));
+    let (route, deletes, asked) = (route(model), deletes(model), asked(model));
+    let inner = quote!(#evolve #route #deletes);
+    let implementation = implementation(block, &model.event, &model.runtime, &inner, &asked);
+    // Fields come by reference as they are, so a parameter may well be `&String`.
+    quote!(#[allow(clippy::ptr_arg)] #block #implementation)
+}
+
+/// `fn evolve`, the exhaustive `match`.
+fn evolve(model: &Apply) -> TokenStream {
+    let Apply { block, arms, ignored, deleted, runtime, .. } = model;
     let private = runtime.private();
-    let arms = arms.iter().flat_map(|arm| arm.patterns.iter().map(move |pattern| expand_arm(arm, pattern)));
-    let ignored = ignored.iter().map(|path| {
+    let applied = |path: &&Path| {
+        let patterns = arms.iter().flat_map(|arm| &arm.patterns);
+        patterns.filter(|pattern| pattern.takes_all).any(|pattern| same_variant(&pattern.path, path))
+    };
+    let unchanged = ignored.iter().chain(deleted.iter().filter(|path| !applied(path))).map(|path| {
         let path = in_enum(path);
         quote_spanned!(path.span()=> #path { .. } => {})
     });
+    let arms = arms.iter().flat_map(|arm| arm.patterns.iter().map(move |pattern| expand_arm(arm, pattern)));
     // A `match` that lacks an arm is reported at what it looks at: at the name of the state.
-    let ty = &block.ty;
-    let looked_at = Ident::new("__event", name_span(ty));
+    let looked_at = Ident::new("__event", name_span(&block.ty));
     // The last arm matches nothing, so every variant still needs its own. It stands in another syntax context
     // than the others, which keeps rustc from proposing an arm in code that is not the user's.
     let nothing = quote_spanned! {Span::mixed_site()=>
         _ if false => #private::core::unreachable!(),
     };
-    let inner = quote! {
+    quote! {
         #[allow(unreachable_patterns, clippy::match_same_arms, clippy::unit_arg)]
         fn evolve(&mut self, #looked_at: &__E) {
-            match #looked_at { #(#arms)* #(#ignored)* #nothing }
+            match #looked_at { #(#arms)* #(#unchanged)* #nothing }
         }
-    };
-    let implementation = implementation(block, event, runtime, &inner);
-    // Fields come by reference as they are, so a parameter may well be `&String`.
-    quote!(#[allow(clippy::ptr_arg)] #block #implementation)
+    }
+}
+
+/// `fn route`: which documents an event changes, where it is not just the one of its stream. That a variant is
+/// missing is said in `evolve`.
+fn route(model: &Apply) -> Option<TokenStream> {
+    let Apply { arms, ignored, deleted, by, runtime, .. } = model;
+    if by.is_none() && ignored.is_empty() {
+        return None;
+    }
+    let private = runtime.private();
+    let ignored_arms = ignored.iter().map(|path| {
+        let path = in_enum(path);
+        quote_spanned!(path.span()=> #path { .. } => #private::domain::Route::nowhere(),)
+    });
+    let mut named: Vec<&Path> = Vec::new();
+    let applied = arms.iter().flat_map(|arm| &arm.patterns).map(|pattern| &pattern.path);
+    for path in applied.chain(deleted) {
+        if !named.iter().any(|known| same_variant(known, path)) {
+            named.push(path);
+        }
+    }
+    let routed = by.iter().flat_map(|by| {
+        let span = by.span().resolved_at(Span::call_site());
+        let there = runtime.private_at(span);
+        named.iter().map(move |path| {
+            let path = in_enum(path);
+            let field = quote_spanned!(span=> #by: __field);
+            let to = quote_spanned!(span=> #there::route::<Self, _>(__field));
+            quote_spanned!(path.span()=> #path { #field, .. } => #to,)
+        })
+    });
+    Some(quote! {
+        #[allow(unreachable_patterns, clippy::match_same_arms)]
+        fn route(__event: &__E) -> #private::domain::Route {
+            match __event { #(#ignored_arms)* #(#routed)* _ => #private::domain::Route::Stream }
+        }
+    })
+}
+
+/// `fn deletes`, where there is a variant that ends a document.
+fn deletes(model: &Apply) -> Option<TokenStream> {
+    let word = model.delete_word.as_ref()?;
+    let span = word.span().resolved_at(Span::call_site());
+    let there = model.runtime.private_at(span);
+    // Of a field that names the document it is asked already.
+    let asked = model.by.is_none().then(|| quote_spanned!(span=> #there::keeps_documents::<Self>();));
+    let arms = model.deleted.iter().map(|path| {
+        let path = in_enum(path);
+        quote_spanned!(path.span()=> #path { .. } => true,)
+    });
+    Some(quote! {
+        #[allow(unreachable_patterns, clippy::match_like_matches_macro)]
+        fn deletes(__event: &__E) -> bool {
+            #asked
+            match __event { #(#arms)* _ => false }
+        }
+    })
+}
+
+/// What only a projection is asked: that it is not inline where a field names the document, and else that the key is
+/// the id of the stream.
+fn asked(model: &Apply) -> TokenStream {
+    let Apply { block, event, by, runtime, .. } = model;
+    let ty = &block.ty;
+    if !block.generics.params.is_empty() {
+        return TokenStream::new();
+    }
+    if let Some(by) = by {
+        let (span, source) = (by.span().resolved_at(Span::call_site()), type_text(ty));
+        let there = runtime.private_at(span);
+        return quote_spanned! {span=>
+            const _: () = {
+                #[allow(unused_imports)]
+                use #there::NoProjection as _;
+                #there::refuse_inline(#there::ProjectionProbe::<#ty>::INLINE, #source)
+            };
+        };
+    }
+    let span = name_span(event).resolved_at(Span::call_site());
+    let there = runtime.private_at(span);
+    quote_spanned! {span=>
+        const _: fn() = || {
+            #[allow(unused_imports)]
+            use #there::NoKey as _;
+            #there::KeyProbe::<#ty, __E>::check();
+        };
+    }
+}
+
+fn same_variant(a: &Path, b: &Path) -> bool {
+    a.segments.last().map(|last| &last.ident) == b.segments.last().map(|last| &last.ident)
 }
 
 /// `impl Evolve<Event> for State`. Its braces carry the state's span: that is where a second one is reported.
-fn implementation(block: &ImplBlock, event: &Type, runtime: &Runtime, inner: &TokenStream) -> TokenStream {
+fn implementation(
+    block: &ImplBlock,
+    event: &Type,
+    runtime: &Runtime,
+    inner: &TokenStream,
+    beside: &TokenStream,
+) -> TokenStream {
     let (private, ty) = (runtime.private(), &block.ty);
     let (generics, _, where_clause) = block.generics.split_for_impl();
     let implementation = quote_spanned! {name_span(ty)=>
@@ -53,6 +161,7 @@ fn implementation(block: &ImplBlock, event: &Type, runtime: &Runtime, inner: &To
         const _: () = {
             type __E = #event;
             #implementation
+            #beside
         };
     }
 }
@@ -109,7 +218,7 @@ pub(super) fn fallback(input: &Input, model: Option<&Apply>) -> TokenStream {
 fn stub_for(block: &ImplBlock, event: &Type, runtime: &Runtime) -> TokenStream {
     let private = runtime.private();
     let inner = quote! { fn evolve(&mut self, _: &__E) { #private::core::unreachable!() } };
-    let implementation = implementation(block, event, runtime, &inner);
+    let implementation = implementation(block, event, runtime, &inner, &TokenStream::new());
     quote!(#block #implementation)
 }
 

@@ -1,14 +1,14 @@
 //! What `#[apply]` is told.
 
 use proc_macro2::{Span, TokenStream};
-use syn::{Attribute, Ident, Path, Type};
+use syn::{Attribute, Ident, Member, Path, Type};
 
 use crate::{
     attribute::{Options, take_attributes},
     driver::Input,
     errors::Errors,
     impl_block::{self, Access, ImplBlock, Item, Method},
-    keywords::{BY, CRATE, IGNORE, ON},
+    keywords::{BY, CRATE, DELETE, IGNORE, ON},
     messages::apply as messages,
     naming::pascal_case,
     paths::Runtime,
@@ -23,6 +23,11 @@ pub(crate) struct Apply {
     pub(super) event: Type,
     pub(super) arms: Vec<Arm>,
     pub(super) ignored: Vec<Path>,
+    /// The variants that end a document, and the word that says so.
+    pub(super) deleted: Vec<Path>,
+    pub(super) delete_word: Option<Ident>,
+    /// The field that names the document.
+    pub(super) by: Option<Member>,
     pub(super) runtime: Runtime,
 }
 
@@ -34,17 +39,18 @@ pub(crate) struct Arm {
 }
 
 pub(super) fn read(input: &Input, errors: &mut Errors) -> Option<Apply> {
-    let known = [IGNORE, BY, CRATE];
+    let known = [IGNORE, BY, DELETE, CRATE];
     let (first, mut options) = Options::read_after_first(input.args.clone(), OWNER, &known, errors);
     let block = impl_block::read(input, messages::not_an_impl_block, messages::on_a_trait_impl, errors)?;
     let event = read_event(first, errors)?;
-    if let Some(by) = options.key(BY).cloned() {
-        errors.push(by, messages::by_without_projection());
-    }
+    let by = options.take::<Member>(BY, "by = field", errors);
     let ignored = options.take_list::<Path>(IGNORE, "ignore(Renamed, Closed)", errors);
+    let ignored = ignored.map(|(_, names)| names).unwrap_or_default();
+    let (delete_word, deleted) = options.take_list::<Path>(DELETE, "delete(Closed)", errors).unzip();
     let runtime = Runtime::new(options.take_path(CRATE, errors).as_ref());
     let (block, arms) = read_arms(block, errors);
-    Some(Apply { block, event, arms, ignored: ignored.map(|(_, names)| names).unwrap_or_default(), runtime })
+    let deleted = deleted.unwrap_or_default();
+    Some(Apply { block, event, arms, ignored, deleted, delete_word, by, runtime })
 }
 
 fn read_event(first: Option<TokenStream>, errors: &mut Errors) -> Option<Type> {

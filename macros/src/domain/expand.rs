@@ -146,7 +146,7 @@ fn projection(model: &Domain, part: &Type) -> TokenStream {
         const _: () = {
             #[allow(unused_imports)]
             use #private::{NoFold as _, NoProjection as _};
-            #private::ProjectionProbe::<#part>::check(#domain, #source, &[#(#folded),*])
+            #private::check_folded(#private::ProjectionProbe::<#part>::IS_ONE, #domain, #source, &[#(#folded),*])
         };
     }
 }

@@ -22,12 +22,6 @@ pub(crate) fn not_a_type() -> String {
     "expected the type of the events\n  help: write `#[apply(AccountEvent)]`".into()
 }
 
-pub(crate) fn by_without_projection() -> String {
-    "`by` picks the document of a projection, and this version of gesta has no projections yet\n  \
-     help: leave it out; the state of an aggregate changes by the events of its own stream"
-        .into()
-}
-
 pub(crate) fn not_mut_self(method: &str) -> String {
     format!(
         "`{method}` changes the state by one event, so it takes `&mut self`\n  \
@@ -99,4 +93,12 @@ pub(crate) fn ignored_and_applied(variant: &str, method: &str) -> String {
 
 pub(crate) fn ignored_twice(variant: &str) -> String {
     format!("`{variant}` is ignored twice\n  help: keep one of them")
+}
+
+pub(crate) fn ignored_and_deleted(variant: &str) -> String {
+    format!("`{variant}` is ignored and deletes the document\n  help: keep one of them")
+}
+
+pub(crate) fn deleted_twice(variant: &str) -> String {
+    format!("`{variant}` deletes the document twice\n  help: name it once")
 }

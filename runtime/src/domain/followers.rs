@@ -100,6 +100,17 @@ pub(crate) const fn refuse_projection(domain: &str, source: &str) -> ! {
     panic!("{}", text.as_str())
 }
 
+// A panic is how a constant is refused.
+#[allow(clippy::panic)]
+pub(crate) const fn refuse_inline_by(source: &str) -> ! {
+    let text = Text::new()
+        .push("the projection `")
+        .push(source)
+        .push("` is `inline` and its documents are picked by a field: an append can only change the document of its own \
+               stream; leave `inline` or `by` out");
+    panic!("{}", text.as_str())
+}
+
 #[cfg(test)]
 mod tests {
     use std::panic::catch_unwind;

@@ -18,6 +18,10 @@ pub struct ProjectionProbe<P>(PhantomData<P>);
 impl<P: Projection> ProjectionProbe<P> {
     /// Its name in the store.
     pub const NAME: &'static str = P::NAME;
+    /// It is one.
+    pub const IS_ONE: bool = true;
+    /// Whether it is kept in the transaction of the append.
+    pub const INLINE: bool = P::INLINE;
 
     /// Folded from nothing yet.
     pub fn folds() -> Folds<P> {
@@ -28,24 +32,16 @@ impl<P: Projection> ProjectionProbe<P> {
     pub fn register<D: Domain>(registry: &mut Registry<D>, folds: Folds<P>) {
         registry.projection(folds);
     }
-
-    /// Refuses a projection that is folded from no event of the domain.
-    pub const fn check(domain: &str, source: &str, folded: &[bool]) {
-        let mut i = 0;
-        while i < folded.len() {
-            if folded[i] {
-                return;
-            }
-            i += 1;
-        }
-        refuse_projection(domain, source)
-    }
 }
 
 /// The answer for all other types: that they are no projections is said where they are listed.
 pub trait NoProjection {
     /// It has no documents.
     const NAME: &'static str = "";
+    /// It is none.
+    const IS_ONE: bool = false;
+    /// It is not kept.
+    const INLINE: bool = false;
     /// It is folded from nothing.
     fn folds() {}
     /// It is not named to the application.
@@ -53,6 +49,20 @@ pub trait NoProjection {
 }
 
 impl<P> NoProjection for ProjectionProbe<P> {}
+
+/// Refuses a projection that is folded from no event of the domain.
+pub const fn check_folded(is_one: bool, domain: &str, source: &str, folded: &[bool]) {
+    let mut i = 0;
+    while i < folded.len() {
+        if folded[i] {
+            return;
+        }
+        i += 1;
+    }
+    if is_one {
+        refuse_projection(domain, source)
+    }
+}
 
 /// Asks whether a projection is folded from the events of an aggregate.
 #[derive(Debug)]

@@ -12,6 +12,7 @@ mod answered;
 mod decided;
 mod document;
 mod follow;
+mod keys;
 mod part;
 mod reacted;
 mod shape;
@@ -25,8 +26,9 @@ pub use decided::{Again, Decided, Dependency, NotClone, events};
 pub use document::{Document, DocumentJson, document_json};
 pub use follow::{
     FoldProbe, HandlerProbe, NoFold, NoHandler, NoProjection, NoQueries, ProjectionProbe, QueryProbe,
-    is_event_handler,
+    check_folded, is_event_handler,
 };
+pub use keys::{IsKey, KeepsDocuments, KeyProbe, NoKey, keeps_documents, refuse_inline, route};
 pub use part::{Mistaken, NoPart, NoSupply, PartProbe, SupplyProbe, Wanted};
 pub use reacted::{Class, Failing, Reacted, Unclassified, app_of, failed, sent, stream_id};
 pub use shape::{NoShape, Probe, Snapshot, StateShape, snapshot};

@@ -1,6 +1,9 @@
 //! The bank, by macros.
 
-use std::convert::Infallible;
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex},
+};
 
 use gesta::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -129,6 +132,48 @@ impl Balance {
     }
 }
 
+pub(crate) struct BalanceOf(pub(crate) AccountId);
+
+#[query_handler]
+impl Balance {
+    async fn balance_of(query: BalanceOf, reader: &Reader) -> Result<Option<u64>, ReadError> {
+        Ok(reader.get::<Balance>(&query.0).await?.map(|balance| balance.cents))
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MailError {
+    #[error("no such mailbox")]
+    NoMailbox,
+}
+
+pub(crate) struct Statements;
+
+#[event_handler(name = "statements", attempts = 5, timeout = "10s", permanent(MailError::NoMailbox))]
+impl Statements {
+    #[on(AccountEvent::Withdrawn { cents })]
+    async fn withdrawn(id: &AccountId, cents: &u64, meta: &Meta, mailer: &Mailer) -> Result<(), MailError> {
+        mailer.send(id, format!("{cents} withdrawn by {}", meta.actor.as_deref().unwrap_or("nobody"))).await
+    }
+}
+
+/// Keeps what it sends.
+#[derive(Clone, Default)]
+pub(crate) struct Mailer {
+    pub(crate) sent: Arc<Mutex<Vec<String>>>,
+}
+
+impl Mailer {
+    async fn send(&self, to: &AccountId, text: String) -> Result<(), MailError> {
+        tokio::task::yield_now().await;
+        if to.0 == "nobody" {
+            return Err(MailError::NoMailbox);
+        }
+        self.sent.lock().unwrap().push(format!("{to}: {text}"));
+        Ok(())
+    }
+}
+
 pub(crate) struct FraudCheck {
     most: u64,
 }
@@ -143,11 +188,12 @@ impl FraudCheck {
 #[derive(Provide)]
 pub(crate) struct Deps {
     fraud: FraudCheck,
+    pub(crate) mailer: Mailer,
 }
 
 impl Deps {
     pub(crate) fn new(most: u64) -> Self {
-        Self { fraud: FraudCheck { most } }
+        Self { fraud: FraudCheck { most }, mailer: Mailer::default() }
     }
 }
 
@@ -156,5 +202,6 @@ gesta::domain! {
         deps: Deps,
         aggregates: [Account],
         projections: [Balance],
+        event_handlers: [Statements],
     }
 }

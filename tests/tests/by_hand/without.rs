@@ -5,17 +5,22 @@ use std::{
     fmt,
     future::{self, Future},
     str::FromStr,
+    sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use gesta::{
     Builder,
-    app::Register,
+    app::{Register, Registry},
     codec::{DecodeError, EncodeError},
     domain::{
-        Aggregate, AggregateId, CommandHandlers, CommandOf, Context, Create, Domain, Event, EventOf,
-        EventType, Evolve, Field, Handle, Id, IntoEvents, PartInfo, PartOf, Provide, Schema, Shape,
-        SnapshotPolicy, Supply, Target, check_domain,
+        Aggregate, AggregateId, CommandHandlers, CommandOf, Context, Create, Delivery, DeliveryPolicy,
+        Domain, Event, EventHandler, EventOf, EventType, Evolve, Field, FollowerInfo, Handle, HandlerFailure,
+        Id, IndexKey, Indexed, IntoEvents, PartInfo, PartOf, Projection, Provide, React, Reactions, Schema,
+        Shape, SnapshotPolicy, Supply, Target, check_domain, check_followers,
     },
+    projection::Folds,
+    query::{Index, Query, QueryHandlers, ReadError, ReadIn, Reader},
     store::Store,
 };
 use serde::{Deserialize, Serialize};
@@ -270,6 +275,119 @@ impl CommandOf<Account> for Withdraw {
 
 impl Handle<Account> for Withdraw {}
 
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Balance {
+    pub(crate) owner: String,
+    pub(crate) cents: u64,
+}
+
+impl Balance {
+    pub(crate) const OWNER: Index<Self, String> = Index::new("owner");
+}
+
+impl Projection for Balance {
+    type Key = AccountId;
+    const NAME: &'static str = "balance";
+    const VERSION: u32 = 1;
+    const INDEXES: &'static [&'static str] = &["owner"];
+
+    fn initial() -> Self {
+        Self::default()
+    }
+
+    fn encode(&self) -> Result<Vec<u8>, EncodeError> {
+        Ok(serde_json::to_vec(self)?)
+    }
+
+    fn decode(json: &[u8]) -> Result<Self, DecodeError> {
+        Ok(serde_json::from_slice(json)?)
+    }
+
+    fn index_keys(&self) -> Vec<IndexKey> {
+        vec![self.owner.index_key()]
+    }
+}
+
+impl Evolve<AccountEvent> for Balance {
+    fn evolve(&mut self, event: &AccountEvent) {
+        match event {
+            AccountEvent::Opened { owner } => self.owner = owner.clone(),
+            AccountEvent::Deposited { cents } => self.cents += cents,
+            AccountEvent::Withdrawn { cents, .. } => self.cents -= cents,
+        }
+    }
+}
+
+pub(crate) struct BalanceOf(pub(crate) AccountId);
+
+impl QueryHandlers for Balance {
+    type Deps<'d> = ();
+}
+
+impl Query for BalanceOf {
+    type Projection = Balance;
+    type Answer = Option<u64>;
+    type Error = ReadError;
+    type Deps<'d> = ();
+
+    async fn answer(self, reader: &Reader, (): Self::Deps<'_>) -> Result<Option<u64>, ReadError> {
+        Ok(reader.get::<Balance>(&self.0).await?.map(|balance| balance.cents))
+    }
+}
+
+impl ReadIn<Bank> for Balance {}
+
+#[derive(Debug, thiserror::Error)]
+#[error("no such mailbox")]
+pub(crate) struct NoMailbox;
+
+pub(crate) struct Statements;
+
+impl EventHandler for Statements {
+    type Deps<'d> = (&'d Mailer,);
+    const NAME: &'static str = "statements";
+
+    fn policy() -> DeliveryPolicy {
+        DeliveryPolicy::new().attempts(5).timeout(Duration::from_secs(10))
+    }
+
+    fn reactions<R: Reactions<Self>>(to: &mut R) {
+        to.on::<AccountEvent>();
+    }
+}
+
+impl React<AccountEvent> for Statements {
+    const VARIANTS: &'static [&'static str] = &["Withdrawn"];
+
+    async fn react(
+        event: &AccountEvent,
+        delivery: &Delivery<'_>,
+        (mailer,): Self::Deps<'_>,
+    ) -> Result<(), HandlerFailure> {
+        let AccountEvent::Withdrawn { cents, .. } = event else { return Ok(()) };
+        let id: AccountId = delivery.id.parse().map_err(HandlerFailure::permanent)?;
+        let by = delivery.meta.actor.as_deref().unwrap_or("nobody");
+        mailer.send(&id, format!("{cents} withdrawn by {by}")).await.map_err(HandlerFailure::permanent)
+    }
+}
+
+/// Keeps what it sends.
+#[derive(Clone, Default)]
+pub(crate) struct Mailer {
+    pub(crate) sent: Arc<Mutex<Vec<String>>>,
+}
+
+impl Mailer {
+    async fn send(&self, to: &AccountId, text: String) -> Result<(), NoMailbox> {
+        tokio::task::yield_now().await;
+        if to.0 == "nobody" {
+            return Err(NoMailbox);
+        }
+        self.sent.lock().unwrap().push(format!("{to}: {text}"));
+        Ok(())
+    }
+}
+
 pub(crate) struct FraudCheck {
     most: u64,
 }
@@ -283,11 +401,12 @@ impl FraudCheck {
 
 pub(crate) struct Deps {
     fraud: FraudCheck,
+    pub(crate) mailer: Mailer,
 }
 
 impl Deps {
     pub(crate) fn new(most: u64) -> Self {
-        Self { fraud: FraudCheck { most } }
+        Self { fraud: FraudCheck { most }, mailer: Mailer::default() }
     }
 }
 
@@ -297,17 +416,35 @@ impl Provide<FraudCheck> for Deps {
     }
 }
 
+impl Provide<Mailer> for Deps {
+    fn provide(&self) -> &Mailer {
+        &self.mailer
+    }
+}
+
 pub(crate) enum Bank {}
 
 impl Domain for Bank {
     type Deps = Deps;
     const NAME: &'static str = "Bank";
     const PARTS: &'static [PartInfo] = &[PartInfo::new(Account::NAME, "Account", AccountEvent::TYPES)];
+    const FOLLOWERS: &'static [FollowerInfo] = &[
+        FollowerInfo::projection(Balance::NAME, "Balance"),
+        FollowerInfo::event_handler(Statements::NAME, "Statements"),
+    ];
 }
 
-impl Register for Bank {}
+impl Register for Bank {
+    fn register(registry: &mut Registry<Self>) {
+        let mut folds = Folds::<Balance>::new();
+        folds.on::<AccountEvent>();
+        registry.projection(folds);
+        registry.event_handler::<Statements>();
+    }
+}
 
 const _: () = check_domain(Bank::PARTS);
+const _: () = check_followers(Bank::FOLLOWERS);
 
 impl PartOf<Bank> for Account {
     fn supply(deps: &Deps) -> <Self as CommandHandlers>::Deps<'_> {

@@ -163,6 +163,8 @@ pub async fn readers_see_a_commit_whole<F: Fixture>(subject: &Subject<F>) {
     let reader = tokio::spawn(async move {
         let keys: Vec<&str> = keys_of_reader.iter().map(String::as_str).collect();
         while stopped.has_changed().is_ok() {
+            // A store that never waits would not let the writer go on.
+            tokio::task::yield_now().await;
             let revisions: Vec<u64> =
                 load_all(&other, &keys).await.into_iter().flatten().map(|d| d.revision).collect();
             assert!(revisions.len() == 20 && revisions.windows(2).all(|w| w[0] == w[1]), "{revisions:?}");

@@ -133,6 +133,7 @@ pub async fn pages_have_every_document_once<F: Fixture>(subject: &Subject<F>) {
                 let Some(last) = found.last() else { break };
                 page.after = Some((last.place.clone(), last.document.key.clone()));
                 seen.extend(places(&found));
+                assert!(seen.len() <= documents.len(), "the pages have some documents twice");
             }
             assert_eq!(
                 seen,

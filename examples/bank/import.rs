@@ -7,7 +7,7 @@ use std::{
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use gesta::prelude::*;
-use gesta_examples::bank::{Account, AccountId, Bank, Open};
+use gesta_examples::bank::{Account, AccountId, BalanceOf, Bank, Open, Richest};
 
 use crate::{
     books::{Books, Row},
@@ -18,18 +18,24 @@ use crate::{
 const AT_ONCE: usize = 256;
 
 /// What an import has done.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Done {
+    pub(crate) rows: usize,
     pub(crate) stored: usize,
     pub(crate) already_there: usize,
     pub(crate) balance: i128,
     pub(crate) took: Duration,
+    /// The accounts with the most on them, as the projection has them.
+    pub(crate) richest: Vec<(String, i64)>,
     /// Accounts whose balance is not the sum of their rows.
     pub(crate) wrong: Vec<String>,
 }
 
-/// Imports all accounts, and then loads each of them again to compare it with its rows.
-pub(crate) async fn import(app: &App<Bank>, books: &Books) -> Result<Done, Box<dyn Error>> {
+/// So many of the richest accounts are shown.
+const RICHEST: u64 = 3;
+
+/// Imports all accounts: how many rows were stored, and how long it took.
+pub(crate) async fn import(app: &App<Bank>, books: &Books) -> Result<(usize, Duration), Box<dyn Error>> {
     let rows = books.values().map(Vec::len).sum();
     let (begin, progress) = (Instant::now(), Progress::new(rows));
     let stored: usize = stream::iter(books)
@@ -38,16 +44,24 @@ pub(crate) async fn import(app: &App<Bank>, books: &Books) -> Result<Done, Box<d
         .try_fold(0, async |sum, stored| Ok(sum + stored))
         .await?;
     progress.end();
-    let took = begin.elapsed();
+    Ok((stored, begin.elapsed()))
+}
 
+/// Loads each account, and compares it and its document with its rows.
+pub(crate) async fn check(app: &App<Bank>, books: &Books) -> Result<Done, Box<dyn Error>> {
     let checks: Vec<(i128, Option<String>)> = stream::iter(books)
         .map(|(account, rows)| check_account(app, account, rows))
         .buffered(AT_ONCE)
         .try_collect()
         .await?;
-    let balance = checks.iter().map(|(balance, _)| balance).sum();
-    let wrong = checks.into_iter().filter_map(|(_, wrong)| wrong).collect();
-    Ok(Done { stored, already_there: rows - stored, balance, took, wrong })
+    let richest = app.query(Richest(RICHEST)).await?;
+    Ok(Done {
+        rows: books.values().map(Vec::len).sum(),
+        balance: checks.iter().map(|(balance, _)| balance).sum(),
+        richest: richest.into_iter().map(|(account, balance)| (account, balance.cents)).collect(),
+        wrong: checks.into_iter().filter_map(|(_, wrong)| wrong).collect(),
+        ..Done::default()
+    })
 }
 
 /// Imports the rows of one account, one command each, and returns how many were not in the store before.
@@ -81,10 +95,16 @@ async fn check_account(
     account: &str,
     rows: &[Row],
 ) -> Result<(i128, Option<String>), Box<dyn Error>> {
-    let loaded = app.load::<Account>(&AccountId(account.to_owned())).await?;
-    let balance = loaded.map_or(0, |account| account.balance().into());
+    let id = AccountId(account.to_owned());
+    let balance = app.load::<Account>(&id).await?.map_or(0, |account| account.balance().into());
+    let shown: i128 = app.query(BalanceOf(id)).await?.unwrap_or_default().into();
     let sum: i128 = rows.iter().map(|row| i128::from(row.entry.cents)).sum();
-    let wrong =
-        (balance != sum).then(|| format!("  account {account} has {balance}, its rows sum up to {sum}"));
+    let wrong = match (balance == sum, shown == sum) {
+        (true, true) => None,
+        (false, _) => Some(format!("  account {account} has {balance}, its rows sum up to {sum}")),
+        (true, false) => {
+            Some(format!("  the projection says that account {account} has {shown}, and it has {balance}"))
+        }
+    };
     Ok((balance, wrong))
 }

@@ -44,7 +44,7 @@ impl Progress {
 }
 
 /// What was in the books, and what has become of it.
-pub(crate) fn print_table(books: &Books, done: &Done) {
+pub(crate) fn print_table(books: &Books, done: &Done, printed: u64) {
     let entries = || books.values().flatten().map(|row| i128::from(row.entry.cents));
     let rows = entries().count();
     let seconds = done.took.as_secs_f64().max(f64::EPSILON);
@@ -57,8 +57,12 @@ pub(crate) fn print_table(books: &Books, done: &Done) {
         ("already there", grouped(done.already_there as u128)),
         ("balance sum", money(done.balance)),
         ("rows per second", grouped((rows as f64 / seconds) as u128)),
+        ("statements", grouped(printed.into())),
     ] {
         println!("  {name:<16}{value:>20}");
+    }
+    for (account, cents) in &done.richest {
+        println!("  {:<16}{:>20}", format!("rich: {account}"), money((*cents).into()));
     }
 }
 
@@ -69,7 +73,7 @@ fn money(cents: i128) -> String {
 }
 
 /// `1 234 567` for 1234567.
-fn grouped(number: u128) -> String {
+pub(crate) fn grouped(number: u128) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (at, digit) in digits.char_indices() {

@@ -55,6 +55,10 @@ impl ReadSide for Unfenced {
         result
     }
 
+    fn runs_sql(&self) -> bool {
+        self.inner().runs_sql()
+    }
+
     fn signals(&self) -> watch::Receiver<u64> {
         self.inner().signals()
     }

@@ -10,7 +10,7 @@ use std::{
 
 use futures_util::TryStreamExt;
 use gesta::prelude::*;
-use gesta_examples::bank::{Account, AccountEvent, AccountId, Bank, Deposit, Deps, Open};
+use gesta_examples::bank::{Account, AccountEvent, AccountId, BalanceOf, Bank, Deposit, Deps, Open};
 use gesta_tests::{Database, Kind};
 
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/bank/sample.asc");
@@ -56,7 +56,28 @@ fn sample() -> BTreeMap<String, Vec<i64>> {
 
 async fn app(database: &Database) -> App<Bank> {
     let store = gesta::connect(database.url()).await.expect("a store");
-    Bank::app(store, Deps::default()).start().await.expect("an application")
+    // The programs under test do the work.
+    Bank::app(store, Deps::default()).commands_only().await.expect("an application")
+}
+
+/// What the projection says of each account of the sample.
+async fn shown(database: &Database) -> BTreeMap<String, Option<i64>> {
+    let app = app(database).await;
+    let mut shown = BTreeMap::new();
+    for account in sample().into_keys() {
+        let cents = app.query(BalanceOf(AccountId(account.clone()))).await.expect("an answer");
+        shown.insert(account, cents);
+    }
+    app.shutdown().await.expect("a clean end");
+    shown
+}
+
+fn sums() -> BTreeMap<String, Option<i64>> {
+    sample().into_iter().map(|(account, amounts)| (account, Some(amounts.iter().sum()))).collect()
+}
+
+fn line(output: &str, words: &str) -> bool {
+    output.lines().any(|line| line.split_whitespace().collect::<Vec<_>>().join(" ").contains(words))
 }
 
 async fn state(database: &Database) -> State {
@@ -100,6 +121,7 @@ async fn every_balance_is_the_exact_sum_and_a_second_import_stores_nothing(kind:
     }
     let stored = state(&database).await;
     assert_complete(&stored);
+    assert_eq!(shown(&database).await, sums());
     let bank = app(&database).await;
     for (account, amounts) in sample() {
         let account = bank.load::<Account>(&AccountId(account)).await.expect("readable").expect("there");
@@ -152,6 +174,42 @@ async fn an_import_killed_again_and_again_ends_in_the_same_state(kind: Kind) {
     }
     import(&database);
     assert_complete(&state(&database).await);
+    assert_eq!(shown(&database).await, sums());
+    database.remove().await;
+}
+
+async fn a_dead_letter_is_shown_and_retried(kind: Kind) {
+    let database = Database::new(kind).await;
+    let output = finished(program(&database).args(["--fail", "900011"]));
+    let told = printed(&output);
+    assert!(output.status.success(), "{told}");
+    for words in [
+        "dead letter: account.booked of account/900011 at version 2",
+        "3 attempts; the printer jams at the statements of account 900011",
+        "26 more of the account wait behind it",
+        "retried 1: 27 statements of account 900011 are printed now",
+        "statements 302",
+        "every balance is the exact sum of its rows",
+    ] {
+        assert!(line(&told, words), "no `{words}` in {told}");
+    }
+    let app = app(&database).await;
+    assert_eq!(app.dead_letters().count().await.expect("a count"), 0);
+    app.shutdown().await.expect("a clean end");
+    database.remove().await;
+}
+
+async fn balances_that_are_built_anew_are_the_same(kind: Kind) {
+    let database = Database::new(kind).await;
+    import(&database);
+    assert_eq!(shown(&database).await, sums());
+    let output = finished(program(&database).arg("--rebuild"));
+    let told = printed(&output);
+    assert!(output.status.success(), "{told}");
+    for words in ["building the balances anew", "100 %", "stored now 0", "every balance is the exact sum"] {
+        assert!(line(&told, words), "no `{words}` in {told}");
+    }
+    assert_eq!(shown(&database).await, sums());
     database.remove().await;
 }
 
@@ -205,6 +263,8 @@ on_both! {
     every_balance_is_the_exact_sum_and_a_second_import_stores_nothing
     an_import_killed_at_any_moment_ends_in_the_same_state
     an_import_killed_again_and_again_ends_in_the_same_state
+    a_dead_letter_is_shown_and_retried
+    balances_that_are_built_anew_are_the_same
     two_imports_at_a_time_store_every_row_once
     a_balance_that_is_not_the_sum_is_noticed
     a_file_with_a_mistake_changes_nothing

@@ -14,7 +14,7 @@ use std::{
 
 use gesta::store::{Store, SubscriptionState};
 use gesta_tests::{
-    Database, Dice, Follower, Following, Kind, Server,
+    Database, Dice, Folder, Follower, Following, Kind, Server,
     tills::{Notes, SUBSCRIPTIONS, Truth, Writer, differences, everything_is_done, make_books},
 };
 use tokio::{task::JoinHandle, time::sleep};
@@ -199,6 +199,14 @@ async fn without_the_fence_the_sums_are_wrong() {
     panic!("the sums are right without the fence: the test of the fence does not show anything");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_process_on_sqlite_that_is_killed_again_and_again_agrees_with_the_log() {
+    let (folder, seed) = (Folder::new(), seed());
+    let url = format!("sqlite:{}", folder.path("events.db").display());
+    let wrong = run(fire(&url, true, seed), 1, seconds(10), seed).await;
+    assert!(wrong.is_empty(), "seed {seed}:\n{}", wrong.join("\n"));
+}
+
 /// By how many processes each subscription is worked on, and whether all of its shards are.
 async fn owners(store: &Store) -> Vec<(usize, bool)> {
     let port = store.port().read_side().expect("a store with a read side");
@@ -209,13 +217,15 @@ async fn owners(store: &Store) -> Vec<(usize, bool)> {
         owners.dedup();
         (owners.len(), all)
     };
-    port.subscriptions(None).await.expect("subscriptions").iter().map(owners).collect()
+    let states = port.subscriptions(None).await.expect("subscriptions");
+    // The application's tables are one shard, which nobody can share.
+    states.iter().filter(|state| state.shards.len() > 1).map(owners).collect()
 }
 
 async fn until_shared_by(store: &Store, processes: usize) {
     until(async || {
         let owners = owners(store).await;
-        let so = owners.len() == SUBSCRIPTIONS && owners.iter().all(|found| *found == (processes, true));
+        let so = owners.len() == SUBSCRIPTIONS - 1 && owners.iter().all(|found| *found == (processes, true));
         if so { Ok(()) } else { Err(format!("not shared by {processes}: {owners:?}")) }
     })
     .await;
@@ -233,8 +243,9 @@ async fn a_process_that_stops_hands_its_leases_over_at_once(url: &str) {
     let stopped = Instant::now();
     until_shared_by(&store, 1).await;
     let took = stopped.elapsed();
+    // Whoever is there asks for free shards every third of a lease.
     println!("handed over after {took:.1?}, with leases of {lease:?}");
-    assert!(took < lease / 3, "the leases were not handed over but ran out: {took:.1?}");
+    assert!(took < lease / 2, "the leases were not handed over but ran out: {took:.1?}");
     tokio::task::block_in_place(|| second.stop());
     store.port().close().await;
 }
@@ -244,4 +255,14 @@ async fn a_process_that_stops_hands_its_leases_over_at_once_on_postgres() {
     let database = Database::new(Kind::Postgres).await;
     a_process_that_stops_hands_its_leases_over_at_once(database.url()).await;
     database.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_stops_hands_its_leases_over_at_once_on_sqlite() {
+    let folder = Folder::new();
+    a_process_that_stops_hands_its_leases_over_at_once(&format!(
+        "sqlite:{}",
+        folder.path("events.db").display()
+    ))
+    .await;
 }

@@ -9,14 +9,21 @@ mod domains;
 mod hand;
 mod latency;
 
-use std::{future::Future, time::Instant};
+use std::{
+    future::{Future, ready},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use domains::Projecting;
 use futures_util::TryStreamExt;
 use gesta::{
-    Builder,
-    domain::{Event, Meta, Position, Projection},
-    log::{Filter, Log},
+    App, Builder,
+    domain::{Event, Meta, Position, Projection, Start},
+    log::{Filter, Log, LogEntry},
     store::{Append, Expected, NewEvent, ReadSide, Store, StreamId, generation_name},
 };
 use gesta_tests::{
@@ -70,8 +77,29 @@ async fn rate(events: u64, work: impl Future<Output = ()>) -> f64 {
     events as f64 / started.elapsed().as_secs_f64()
 }
 
-/// Sum and number of the events, as an application reads them.
-async fn sum(store: &Store) -> (i64, u64) {
+/// Sum and number of the events, as an application is told of them by a subscription.
+async fn sum(app: &App<Projecting>) -> (i64, u64) {
+    let (sum, events) = (Arc::new(AtomicI64::new(0)), Arc::new(AtomicU64::new(0)));
+    let told = (sum.clone(), events.clone());
+    let add = move |event: Arc<LogEntry>| {
+        let read = event.decode::<TillEvent>().map(|TillEvent::Rang { cents, .. }| {
+            told.0.fetch_add(cents, Ordering::Relaxed);
+            told.1.fetch_add(1, Ordering::Relaxed);
+        });
+        ready(read)
+    };
+    let following = app
+        .subscribe(Filter::new().events_of::<TillEvent>(), add)
+        .from(Start::Beginning)
+        .await
+        .expect("a subscription");
+    following.caught_up(Duration::from_secs(600)).await.expect("the end of the log");
+    following.unsubscribe().await;
+    (sum.load(Ordering::Relaxed), events.load(Ordering::Relaxed))
+}
+
+/// The same by reading the log page by page.
+async fn sum_of_log(store: &Store) -> (i64, u64) {
     let log = Log::new(store.clone()).filter(Filter::new().events_of::<TillEvent>());
     let (mut sum, mut events, mut stream) = (0, 0, log.stream());
     while let Some(entry) = stream.try_next().await.expect("the log") {
@@ -101,7 +129,7 @@ async fn project(store: &Store, last: Position) {
         if states.first().is_some_and(|state| state.position() >= last) {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        tokio::time::sleep(Duration::from_millis(2)).await;
     }
     app.shutdown().await.expect("a shutdown in order");
 }
@@ -148,13 +176,20 @@ async fn beside_hand_written(url: &str) {
     println!("{:<22} {:>12} {:>12} {:>8}   spread", "case", "hand-written", "gesta", "ratio");
     let rounds = env("ROUNDS", 5);
     if wanted("catch-up") {
-        let (mut by_hand, mut by_gesta) = (Vec::new(), Vec::new());
-        assert_eq!(hand.sum().await, sum(&store).await);
+        let app =
+            Builder::<Projecting>::new(store.clone(), ()).commands_only().await.expect("an application");
+        let (mut by_hand, mut by_gesta, mut by_log) = (Vec::new(), Vec::new(), Vec::new());
+        let truth = hand.sum().await;
+        assert_eq!(truth, sum(&app).await);
+        assert_eq!(truth, sum_of_log(&store).await);
         for _ in 0..rounds {
             by_hand.push(rate(events, async { _ = hand.sum().await }).await);
-            by_gesta.push(rate(events, async { _ = sum(&store).await }).await);
+            by_gesta.push(rate(events, async { _ = sum(&app).await }).await);
+            by_log.push(rate(events, async { _ = sum_of_log(&store).await }).await);
         }
-        print("catch-up, a sum", by_hand, by_gesta);
+        print("catch-up, subscribed", by_hand.clone(), by_gesta);
+        print("catch-up, log pages", by_hand, by_log);
+        app.shutdown().await.expect("a shutdown in order");
     }
     if wanted("projection") {
         let (mut by_hand, mut by_gesta) = (Vec::new(), Vec::new());

@@ -11,7 +11,7 @@ use std::{
 use gesta::{App, Builder, store::Store};
 use gesta_tests::{
     Unfenced,
-    tills::{Deps, Notes, Tills},
+    tills::{Books, Deps, Notes, Tills},
 };
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
@@ -47,5 +47,5 @@ async fn try_to_start(url: &str, lease: Duration, unfenced: bool) -> Result<App<
     let store = gesta::connect(url).await?;
     let store = if unfenced { Store::new(Unfenced::new(store)) } else { store };
     let deps = Deps { notes: Notes::open(url).await? };
-    Ok(Builder::<Tills>::new(store, deps).lease(lease).start().await?)
+    Ok(Builder::<Tills>::new(store, deps).lease(lease).sql_projection(Books).start().await?)
 }

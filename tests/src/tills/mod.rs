@@ -17,13 +17,13 @@ use gesta::{
 };
 use serde::{Deserialize, Serialize};
 
-pub use books::make_books;
+pub use books::{Books, make_books};
 pub use notes::Notes;
 pub use truth::{Truth, differences, everything_is_done};
 pub use writer::Writer;
 
 /// How many subscriptions follow the tills.
-pub const SUBSCRIPTIONS: usize = 3;
+pub const SUBSCRIPTIONS: usize = 4;
 
 /// Names a till.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]

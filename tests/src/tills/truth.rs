@@ -8,9 +8,6 @@ use gesta::{
 
 use super::{ClerkSum, Notes, Tally, TillEvent, TillSum, books};
 
-/// The statements of the application follow.
-const BOOKS: bool = false;
-
 /// What the log says, read from the first event to the last.
 #[derive(Debug, Default, PartialEq)]
 pub struct Truth {
@@ -82,10 +79,8 @@ pub async fn everything_is_done(store: &Store, last: Position, subscriptions: us
 pub async fn differences(store: &Store, url: &str, notes: &Notes, truth: &Truth) -> Vec<String> {
     let mut wrong = compare("till_sum", &truth.tills, &documents::<TillSum>(store, |sum| sum.0).await);
     wrong.extend(compare("clerk_sum", &truth.clerks, &documents::<ClerkSum>(store, |sum| sum.0).await));
-    if BOOKS {
-        let known = truth.tills.iter().map(books::known).collect();
-        wrong.extend(compare("till_books", &known, &books::all(url).await));
-    }
+    let known = truth.tills.iter().map(books::known).collect();
+    wrong.extend(compare("till_books", &known, &books::all(url).await));
     wrong.extend(noted(&notes.all().await, truth));
     wrong
 }
@@ -97,14 +92,7 @@ fn compare<T: PartialEq + std::fmt::Debug>(
 ) -> Vec<String> {
     let keys = truth.keys().chain(found.keys().filter(|key| !truth.contains_key(*key)));
     keys.filter(|key| truth.get(*key) != found.get(*key))
-        .map(|key| {
-            format!(
-                "{what} {key} (shard {}): {:?}, and the log says {:?}",
-                gesta::subscription::shard_of_key(key, 16),
-                found.get(key),
-                truth.get(key)
-            )
-        })
+        .map(|key| format!("{what} {key} {:?}, and the log says {:?}", found.get(key), truth.get(key)))
         .collect()
 }
 

@@ -119,6 +119,7 @@ impl Inner {
         work: &Arc<dyn SqlWork>,
     ) -> Result<(), Failure> {
         self.step(connection, call(&commit.advances, &[], &[])?, commit).await?;
+        self.like_a_session_of_the_application(connection).await?;
         // The server ends each statement that takes too long; of a server that is gone, it cannot.
         let patience = self.link.options.timeout * WORK;
         let working = timeout(patience, work.run(SqlConnection::Postgres(&mut *connection)));
@@ -127,6 +128,18 @@ impl Inner {
             return Ok(());
         }
         self.step(connection, call(&[], &commit.documents, &commit.deliveries)?, commit).await
+    }
+
+    /// For the rest of the transaction: the application's tables are found as they are elsewhere, and its statements are
+    /// planned as usual.
+    async fn like_a_session_of_the_application(
+        &self,
+        connection: &mut sqlx::PgConnection,
+    ) -> Result<(), Failure> {
+        let patience = self.link.options.timeout;
+        let setting = sqlx::raw_sql(include_str!("sql/application_session.sql")).execute(connection);
+        let set = timeout(patience, setting).await.map_err(|_| silent(patience))?;
+        set.map(drop).map_err(Failure::before_commit)
     }
 
     async fn step(

@@ -1,20 +1,24 @@
 //! Documents folded from events, on every store.
 
+mod exactly_once;
 mod generations;
 mod inline;
 mod shop;
+mod tables;
 
 use std::time::Duration;
 
 use gesta::query::QueryError;
 use gesta_tests::{Place, on_every_store};
 
+use exactly_once::{sums_are_exact_whoever_dies, without_the_fence_a_batch_counts_twice};
 use generations::{a_new_version_takes_the_place_of_the_old_one, a_rebuild_makes_the_same_documents};
 use inline::{
     a_missing_inline_document_is_filled_in, an_inline_document_is_there_with_the_receipt,
     inline_documents_are_exact_under_rivals,
 };
 use shop::{CustomerId, Debt, DebtOf, Join, Leave, Sold, Trade, arm, buy, customer, open};
+use tables::tables_change_exactly_once;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -95,6 +99,9 @@ async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
 
 on_every_store!(
     documents_follow_the_log,
+    sums_are_exact_whoever_dies,
+    without_the_fence_a_batch_counts_twice,
+    tables_change_exactly_once,
     a_panic_stops_the_projection_until_it_is_mended,
     an_inline_document_is_there_with_the_receipt,
     inline_documents_are_exact_under_rivals,

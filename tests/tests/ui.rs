@@ -55,6 +55,21 @@ fn command_handler() {
 }
 
 #[test]
+fn projection() {
+    check("projection");
+}
+
+#[test]
+fn query_handler() {
+    check("query_handler");
+}
+
+#[test]
+fn event_handler() {
+    check("event_handler");
+}
+
+#[test]
 fn domain() {
     check("domain");
 }

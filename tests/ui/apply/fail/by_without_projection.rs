@@ -14,27 +14,11 @@ pub enum JarEvent {
 
 #[aggregate(id = JarId, event = JarEvent)]
 #[derive(Default)]
-pub struct Jar {
-    sweets: u32,
-    name: String,
-}
+pub struct Jar;
 
-#[apply(JarEvent, by = owner)]
+#[apply(JarEvent, by = owner, ignore(Filled, Renamed, Broken))]
 impl Jar {
     fn made(&mut self) {}
-
-    fn filled(&mut self, sweets: &u32) {
-        self.sweets += sweets;
-    }
-
-    #[on(Renamed(new))]
-    fn renamed(&mut self, new: &String) {
-        self.name = new.clone();
-    }
-
-    fn broken(&mut self) {
-        self.sweets = 0;
-    }
 }
 
 fn main() {}

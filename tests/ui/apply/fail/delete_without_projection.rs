@@ -1,0 +1,22 @@
+use gesta::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]
+pub struct JarId(pub String);
+
+#[event]
+#[derive(Clone, Debug, PartialEq)]
+pub enum JarEvent {
+    Made { owner: String },
+    Filled { sweets: u32, owner: String },
+    Renamed(String),
+    Broken,
+}
+
+#[aggregate(id = JarId, event = JarEvent)]
+#[derive(Default)]
+pub struct Jar;
+
+#[apply(JarEvent, ignore(Made, Filled, Renamed), delete(Broken))]
+impl Jar {}
+
+fn main() {}

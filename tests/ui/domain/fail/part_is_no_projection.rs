@@ -1,0 +1,39 @@
+use gesta::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]
+pub struct JarId(pub String);
+
+#[event]
+#[derive(Clone, Debug, PartialEq)]
+pub enum JarEvent {
+    Made { owner: String },
+    Filled { sweets: u32, owner: String },
+    Renamed(String),
+    Broken,
+}
+
+#[aggregate(id = JarId, event = JarEvent)]
+#[derive(Default)]
+pub struct Jar;
+
+#[apply(JarEvent, ignore(Made, Filled, Renamed, Broken))]
+impl Jar {}
+
+pub struct Make;
+
+#[command_handler]
+impl Jar {
+    fn make(_: Make) -> Result<JarEvent, std::convert::Infallible> {
+        Ok(JarEvent::Made { owner: String::new() })
+    }
+}
+
+gesta::domain! {
+    pub Kitchen {
+        aggregates: [Jar],
+        projections: [Jar],
+    }
+}
+
+fn main() {}

@@ -1,0 +1,45 @@
+use gesta::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]
+pub struct JarId(pub String);
+
+#[event]
+#[derive(Clone, Debug, PartialEq)]
+pub enum JarEvent {
+    Made { owner: String },
+    Filled { sweets: u32, owner: String },
+    Renamed(String),
+    Broken,
+}
+
+#[aggregate(id = JarId, event = JarEvent)]
+#[derive(Default)]
+pub struct Jar;
+
+#[apply(JarEvent, ignore(Made, Filled, Renamed, Broken))]
+impl Jar {}
+
+pub struct Make;
+
+#[command_handler]
+impl Jar {
+    fn make(_: Make) -> Result<JarEvent, std::convert::Infallible> {
+        Ok(JarEvent::Made { owner: String::new() })
+    }
+}
+
+#[projection(key = JarId)]
+#[derive(Default, Serialize, Deserialize)]
+pub struct Sweets {
+    count: u32,
+}
+
+gesta::domain! {
+    pub Kitchen {
+        aggregates: [Jar],
+        projections: [Sweets],
+    }
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+use gesta::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]
+pub struct JarId(pub String);
+
+#[projection(key = JarId)]
+#[derive(Serialize, Deserialize)]
+pub struct Sweets {
+    count: u32,
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+use gesta::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]
+pub struct JarId(pub String);
+
+#[projection(key = JarId)]
+#[derive(Default, Serialize, Deserialize)]
+pub enum Sweets {
+    #[default]
+    None,
+    Some {
+        #[index]
+        count: u32,
+    },
+}
+
+fn main() {}

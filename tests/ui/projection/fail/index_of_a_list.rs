@@ -1,0 +1,14 @@
+use gesta::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]
+pub struct JarId(pub String);
+
+#[projection(key = JarId)]
+#[derive(Default, Serialize, Deserialize)]
+pub struct Sweets {
+    #[index]
+    kinds: Vec<String>,
+}
+
+fn main() {}

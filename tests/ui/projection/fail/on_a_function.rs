@@ -1,0 +1,9 @@
+use gesta::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]
+pub struct JarId(pub String);
+
+#[projection(key = JarId)]
+fn sweets() {}
+
+fn main() {}

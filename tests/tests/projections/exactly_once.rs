@@ -66,12 +66,12 @@ pub(crate) async fn sums_are_exact_whoever_dies(place: &Place) {
 pub(crate) async fn without_the_fence_a_batch_counts_twice(place: &Place) {
     let store = place.open().await;
     let port = store.port().read_side().unwrap();
-    let shop = Builder::<Shop>::new(place.open().await, ()).start().await.unwrap();
+    let shop = Builder::<Shop>::new(place.open().await, ()).lease(LEASE).start().await.unwrap();
     let ann = customer("ann");
     shop.create(&ann, Join("Ann")).await.unwrap();
     shop.execute(&ann, buy("tea", 3)).await.unwrap();
     shop.caught_up(PATIENCE).await.unwrap();
-    shop.shutdown().await.unwrap();
+    drop(shop);
 
     // A worker that has slept through the loss of its lease, with a batch that somebody else has done already.
     let worker = uuid::Uuid::now_v7();

@@ -7,6 +7,12 @@ use super::{Id, Timestamp};
 pub struct IndexKey(Vec<u8>);
 
 impl IndexKey {
+    /// The first key of the texts that begin like this, as far as keys of texts go.
+    pub(crate) fn beginning(text: &str) -> Self {
+        let bytes = text.as_bytes();
+        key(&bytes[..bytes.len().min(LONGEST)])
+    }
+
     /// A key that a store has kept.
     pub fn from_bytes(bytes: Vec<u8>) -> Self {
         Self(bytes)
@@ -84,9 +90,17 @@ impl Indexed for f64 {
     }
 }
 
+/// How many bytes of a text an index keeps. A page of an index in a database holds few keys that are longer, or none.
+const LONGEST: usize = 1_000;
+
 impl Indexed for str {
+    /// Of a text of more than 1,000 bytes the beginning decides about the order; equal texts, and only they, have equal
+    /// keys.
     fn index_key(&self) -> IndexKey {
-        key(self.as_bytes())
+        match self.as_bytes() {
+            whole if whole.len() <= LONGEST => key(whole),
+            whole => key(&[&whole[..LONGEST], Uuid::new_v5(&Uuid::NAMESPACE_OID, whole).as_bytes()].concat()),
+        }
     }
 }
 
@@ -138,5 +152,14 @@ mod tests {
         sorted(&["", "a", "ab", "b"].map(str::to_owned));
         sorted(&[None, Some(false), Some(true)]);
         sorted(&[Timestamp::from_micros(-1), Timestamp::from_micros(0)]);
+    }
+
+    #[test]
+    fn long_texts_have_short_keys_that_tell_them_apart() {
+        let (long, longer) = ("a".repeat(5_000), "a".repeat(5_001));
+        assert_ne!(long.index_key(), longer.index_key());
+        assert_eq!(long.index_key(), long.clone().index_key());
+        assert!(long.index_key().as_bytes().len() < 1_100);
+        assert!(long.index_key() < "b".index_key());
     }
 }

@@ -110,12 +110,12 @@ impl<P, T> Index<P, T> {
         self.within(Bound::Included(least.key()), Bound::Included(greatest.key()))
     }
 
-    /// A text that begins like this.
+    /// A text that begins like this; only the first 1,000 bytes count.
     pub fn starts_with(self, beginning: &str) -> Condition<P>
     where
         T: Text,
     {
-        let least = Indexed::index_key(beginning);
+        let least = IndexKey::beginning(beginning);
         let mut end = least.as_bytes().to_vec();
         // No byte of UTF-8 is the greatest one, nor is the first, which says that there is a value.
         if let Some(last) = end.last_mut() {

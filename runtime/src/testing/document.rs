@@ -106,7 +106,6 @@ impl<P: Projection + Debug + PartialEq> WhenDocuments<P> {
     /// # Panics
     /// When it is not, or there is none.
     #[track_caller]
-    #[expect(clippy::return_self_not_must_use, reason = "the last check of a test")]
     pub fn then(self, key: &P::Key, expected: P) -> Self {
         let actual = self.kept.get(&key.to_string());
         if actual != Some(&expected) {
@@ -125,7 +124,6 @@ impl<P: Projection + Debug + PartialEq> WhenDocuments<P> {
     /// # Panics
     /// When there is one.
     #[track_caller]
-    #[expect(clippy::return_self_not_must_use, reason = "the last check of a test")]
     pub fn then_none(self, key: &P::Key) -> Self {
         if let Some(actual) = self.kept.get(&key.to_string()) {
             self.fail(key, "no document", Some(actual));

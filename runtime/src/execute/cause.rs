@@ -1,9 +1,16 @@
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
-use crate::{domain::Meta, store::StreamId};
+use crate::{domain::Meta, log::LogEntry, store::StreamId};
 
 tokio::task_local! {
-    static CAUSE: Cause;
+    static CAUSE: Origin;
+}
+
+/// What a task reacts to.
+enum Origin {
+    Known(Cause),
+    /// An event as it was read: most reactions send no command, so nothing is made of it before one does.
+    Entry(Arc<LogEntry>),
 }
 
 /// What commands follow from: an event, while somebody reacts to it.
@@ -35,7 +42,19 @@ impl Cause {
 
     /// Runs something that follows from it.
     pub async fn during<F: Future>(self, reaction: F) -> F::Output {
-        CAUSE.scope(self, reaction).await
+        CAUSE.scope(Origin::Known(self), reaction).await
+    }
+
+    /// Runs something that follows from an event. This costs next to nothing unless commands are sent.
+    pub(crate) fn during_entry<F: Future>(
+        entry: Arc<LogEntry>,
+        reaction: F,
+    ) -> impl Future<Output = F::Output> {
+        CAUSE.scope(Origin::Entry(entry), reaction)
+    }
+
+    fn entry(entry: &LogEntry) -> Self {
+        Self::event(&entry.stream, entry.version, &entry.meta().unwrap_or_default())
     }
 
     /// The metadata of what follows from it.
@@ -49,7 +68,10 @@ impl Cause {
     /// already stays.
     pub(super) fn complete(meta: &mut Meta) {
         // An error means that the task reacts to nothing.
-        let _ = CAUSE.try_with(|cause| cause.fill(meta));
+        let _ = CAUSE.try_with(|origin| match origin {
+            Origin::Known(cause) => cause.fill(meta),
+            Origin::Entry(entry) => Self::entry(entry).fill(meta),
+        });
     }
 
     fn fill(&self, meta: &mut Meta) {
@@ -66,6 +88,12 @@ impl Cause {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use crate::{
+        codec::encode_meta,
+        domain::{Position, Timestamp},
+        store::{EventRef, LogEventRef},
+    };
 
     fn event(meta: &Meta) -> Cause {
         Cause::event(&StreamId::new("account", "ann"), 3, meta)
@@ -114,5 +142,24 @@ mod tests {
         let mut command = own.clone();
         event(&its).during(async { Cause::complete(&mut command) }).await;
         assert_eq!(command, own);
+    }
+
+    #[tokio::test]
+    async fn an_event_as_it_was_read_is_as_good_as_what_is_known_of_it() {
+        let its = Meta { tenant: Some("north".into()), ..meta(Some("req-1")) };
+        let (stream, encoded) = (StreamId::new("account", "ann"), encode_meta(&its));
+        let read = EventRef {
+            position: Position::from_raw(7),
+            version: 3,
+            recorded_at: Timestamp::from_micros(0),
+            name: "account.opened",
+            type_version: 1,
+            meta: &encoded,
+            payload: b"{}",
+        };
+        let entry = Arc::new(LogEntry::from(LogEventRef { stream: &stream, event: read }));
+        let mut command = Meta::default();
+        Cause::during_entry(entry, async { Cause::complete(&mut command) }).await;
+        assert_eq!(command, event(&its).meta());
     }
 }

@@ -1,20 +1,17 @@
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
 use super::{
     Driver, Plan, Work,
     core::read_side,
-    handler::{Handler, Outcome},
+    handler::{Handler, Outcome, Turn},
     shard_of_stream,
 };
 use crate::{
     domain::Position,
     log::LogEntry,
-    store::{Advance, Commit, StoreError},
+    store::{Advance, BoxError, Commit, StoreError},
 };
 
 /// A durable subscription in code: its position is kept after the handler has been there.
@@ -35,19 +32,9 @@ impl Driver for Named {
 
     async fn work(&self, mut work: Work) -> Result<(), StoreError> {
         while let Some(batch) = work.feed.next().await? {
-            let mut committed = Instant::now();
-            let mut done = None;
-            for event in batch.events() {
-                if is_ours(&work, event) {
-                    if !self.handle(&mut work, event, done).await? {
-                        return commit(&mut work, done).await;
-                    }
-                    if committed.elapsed() > COMMIT_AFTER {
-                        commit(&mut work, Some(event.position)).await?;
-                        committed = Instant::now();
-                    }
-                }
-                done = Some(event.position);
+            let ours: Vec<_> = batch.events().iter().filter(|event| is_ours(&work, event)).cloned().collect();
+            if !self.handle(&mut work, &ours).await? {
+                return Ok(());
             }
             commit(&mut work, Some(batch.to())).await?;
         }
@@ -56,24 +43,38 @@ impl Driver for Named {
 }
 
 impl Named {
-    /// Calls the handler until it succeeds; what was done before is committed when it fails. Whether it was handled
-    /// before somebody asked to stop.
-    async fn handle(
-        &self,
-        work: &mut Work,
-        event: &Arc<LogEntry>,
-        done: Option<Position>,
-    ) -> Result<bool, StoreError> {
-        if work.stop.is_asked() {
-            return Ok(false);
+    /// Hands events over and commits from time to time, but not what was done last; what was done before an event that
+    /// fails is committed first. Whether all of them were handled before somebody asked to stop.
+    async fn handle(&self, work: &mut Work, ours: &[Arc<LogEntry>]) -> Result<bool, StoreError> {
+        let mut events = ours;
+        while !events.is_empty() {
+            let turn = Turn { stop: &work.stop, limit: COMMIT_AFTER, waits: &mut |_| {} };
+            let ran = self.handler.run(events, turn).await;
+            let (done, rest) = events.split_at_checked(ran.done).unwrap_or((events, &[]));
+            if rest.is_empty() {
+                break;
+            }
+            commit(work, done.last().map(|event| event.position)).await?;
+            events = rest;
+            if let (Some(error), [event, rest @ ..]) = (ran.failed, rest) {
+                if !self.retry(work, event, error).await {
+                    return Ok(false);
+                }
+                commit(work, Some(event.position)).await?;
+                events = rest;
+            }
+            if work.stop.is_asked() && !events.is_empty() {
+                return Ok(false);
+            }
         }
-        let progress = work.progress.clone();
-        let failed = |error: crate::store::BoxError| progress.failed(&*error);
-        if self.handler.deliver(event, 1, &work.stop, failed).await == Outcome::Handled {
-            return Ok(true);
-        }
-        commit(work, done).await?;
-        Ok(self.handler.deliver(event, u32::MAX, &work.stop, failed).await == Outcome::Handled)
+        Ok(true)
+    }
+
+    /// Tries an event that has failed again and again; whether it was handled before somebody asked to stop.
+    async fn retry(&self, work: &Work, event: &Arc<LogEntry>, error: BoxError) -> bool {
+        let failed = |error: BoxError| work.progress.failed(&*error);
+        failed(error);
+        self.handler.retry(event, u32::MAX, &work.stop, failed).await == Outcome::Handled
     }
 }
 

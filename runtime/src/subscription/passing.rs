@@ -5,7 +5,7 @@ use tokio::sync::watch;
 use super::{
     Feed, ProgressSender, Stop,
     feed::Source,
-    handler::{Handler, Outcome},
+    handler::{Handler, Outcome, Turn},
     progress::{Local, Wanted},
     status::Troubles,
     tail::Tail,
@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::Position,
     log::{Filter, LogEntry},
-    store::Store,
+    store::{BoxError, Store},
 };
 
 /// A subscription in code that lives as long as the process: nothing of it is in the store.
@@ -30,6 +30,9 @@ pub(super) struct Passing {
 
 /// How long it is waited when the log cannot be read.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// How long events are handed over without a word of how far it has come, unless a single one takes longer.
+const TURN: Duration = Duration::from_millis(5);
 
 impl Passing {
     pub(super) async fn run(self, stop: Stop) {
@@ -57,20 +60,56 @@ impl Passing {
                     }
                 }
             };
-            for event in batch.events() {
-                if stop.is_asked() || !self.handle(event, &stop, &progress).await {
-                    return;
-                }
-                progress.committed(event.position);
+            if !self.pass(batch.events(), &stop, &progress).await {
+                return;
             }
             progress.committed(batch.to());
         }
     }
 
+    /// Hands events over; whether to go on with the next ones. It is told how far it has come every few milliseconds,
+    /// and whenever the handler waits: who waits for a position is woken by each of these.
+    async fn pass(&self, events: &[Arc<LogEntry>], stop: &Stop, progress: &ProgressSender) -> bool {
+        let mut events = events;
+        while !events.is_empty() {
+            let tell = |done: usize| {
+                if let Some(last) = done.checked_sub(1).and_then(|last| events.get(last)) {
+                    progress.committed(last.position);
+                }
+            };
+            let turn = Turn { stop, limit: TURN, waits: &mut |done| tell(done) };
+            let ran = self.handler.run(events, turn).await;
+            tell(ran.done);
+            events = events.get(ran.done..).unwrap_or_default();
+            match (ran.failed, events) {
+                (Some(error), [event, rest @ ..]) => {
+                    if !self.retry(event, error, stop, progress).await {
+                        return false;
+                    }
+                    progress.committed(event.position);
+                    events = rest;
+                }
+                // A long turn was at the cost of others.
+                _ => tokio::task::yield_now().await,
+            }
+            if stop.is_asked() {
+                return false;
+            }
+        }
+        true
+    }
+
     /// Whether to go on with the next event.
-    async fn handle(&self, event: &Arc<LogEntry>, stop: &Stop, progress: &ProgressSender) -> bool {
-        let failed = |error: crate::store::BoxError| progress.failed(&*error);
-        let outcome = self.handler.deliver(event, self.attempts, stop, failed).await;
+    async fn retry(
+        &self,
+        event: &Arc<LogEntry>,
+        error: BoxError,
+        stop: &Stop,
+        progress: &ProgressSender,
+    ) -> bool {
+        let failed = |error: BoxError| progress.failed(&*error);
+        failed(error);
+        let outcome = self.handler.retry(event, self.attempts, stop, failed).await;
         if outcome == Outcome::Failed {
             tracing::error!(
                 stream = %event.stream,

@@ -14,6 +14,15 @@ pub enum ReadError {
         /// How far it was to come.
         position: Position,
     },
+    /// No application on this store has ever kept documents of the projection.
+    #[error(
+        "nobody keeps the documents of the projection `{projection}` in this store; list it in `projections: [..]` of \
+         `gesta::domain!`, and start an application of that domain with its workers"
+    )]
+    NotKept {
+        /// The projection.
+        projection: &'static str,
+    },
     /// A document is not what this program's version of the projection writes.
     #[error(
         "cannot read the document `{key}` of the projection `{projection}`: {source}; if its fields have changed, raise \

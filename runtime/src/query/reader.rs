@@ -58,8 +58,8 @@ impl Reader {
     /// The document with this key; `None` if there is none.
     ///
     /// # Errors
-    /// [`ReadError::Behind`] when the query asks for a position that the projection does not come to in time,
-    /// [`ReadError::Undecodable`] when the document is not one of this program's version of the projection,
+    /// [`ReadError::NotKept`] when the store has never kept documents of the projection, [`ReadError::Behind`] when the
+    /// query asks for a position that the projection does not come to in time, [`ReadError::Undecodable`] when the document is not one of this program's version of the projection,
     /// [`ReadError::Store`].
     pub async fn get<P: Projection>(&self, key: &P::Key) -> Result<Option<P>, ReadError> {
         Ok(self.get_many::<P>([key]).await?.pop().flatten())
@@ -102,8 +102,13 @@ impl Reader {
 
     /// Where the documents are, once they have come far enough.
     pub(super) async fn collection<P: Projection>(&self) -> Result<Arc<str>, ReadError> {
-        let collection = generation_name(P::NAME, self.source.generation::<P>().await?);
-        let Some(call) = &self.call else { return Ok(collection) };
+        let generation = self.source.generation::<P>().await?;
+        let Some(call) = &self.call else {
+            let version = generation.ok_or(ReadError::NotKept { projection: P::NAME })?;
+            return Ok(generation_name(P::NAME, version));
+        };
+        // Whoever waits may wait for a process that is about to start.
+        let collection = generation_name(P::NAME, generation.unwrap_or(P::VERSION));
         if call.has_reached(&collection) {
             return Ok(collection);
         }

@@ -50,19 +50,20 @@ impl Source {
     }
 
     /// The version whose documents are to be read: this program's own once they are ready, before that the live one.
-    pub(super) async fn generation<P: Projection>(&self) -> Result<u32, StoreError> {
+    /// None where nobody has ever kept documents of the projection in this store.
+    pub(super) async fn generation<P: Projection>(&self) -> Result<Option<u32>, StoreError> {
         let (own, now) = ((P::NAME, P::VERSION), Instant::now());
         if self.known().get(&own).is_some_and(|seen| now.duration_since(*seen) < FRESH) {
-            return Ok(P::VERSION);
+            return Ok(Some(P::VERSION));
         }
         let generations = self.open()?.documents()?.generations(P::NAME).await?;
         let ready = |generation: &&Generation| generation.state != GenerationState::Building;
         if generations.iter().filter(ready).any(|generation| generation.version == P::VERSION) {
             self.known().insert(own, now);
-            return Ok(P::VERSION);
+            return Ok(Some(P::VERSION));
         }
         let live = generations.iter().find(|generation| generation.state == GenerationState::Live);
-        Ok(live.map_or(P::VERSION, |live| live.version))
+        Ok(live.map(|live| live.version))
     }
 
     /// A panic cannot leave it half changed: nothing in between panics.

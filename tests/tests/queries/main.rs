@@ -129,7 +129,8 @@ async fn a_process_without_workers_answers(place: &Place) {
     let short = Duration::from_millis(100);
     let nobody = asking.query(DebtOf(ann.clone())).after(receipt.position).timeout(short).await;
     assert!(matches!(nobody, Err(QueryError::Timeout)), "{nobody:?}");
-    assert_eq!(asking.query(DebtOf(ann.clone())).await.unwrap(), None);
+    let unkept = asking.query(DebtOf(ann.clone())).await;
+    assert!(matches!(unkept, Err(QueryError::Failed(ReadError::NotKept { .. }))), "{unkept:?}");
     let working = open(place).await;
     let answer = asking.query(DebtOf(ann.clone())).after(receipt.position).timeout(PATIENCE).await;
     assert_eq!(answer.unwrap(), Some(0));

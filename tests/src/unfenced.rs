@@ -63,6 +63,10 @@ impl ReadSide for Unfenced {
         self.inner().signals()
     }
 
+    fn shard_signals(&self) -> watch::Receiver<u64> {
+        self.inner().shard_signals()
+    }
+
     async fn now(&self) -> Result<Timestamp, StoreError> {
         self.inner().now().await
     }

@@ -20,6 +20,8 @@ use gesta_tests::{
 use tokio::{task::JoinHandle, time::sleep};
 
 const LEASE: Duration = Duration::from_millis(500);
+/// Whoever is not told that shards are free finds them after a third of it.
+const LONG_LEASE: Duration = Duration::from_secs(9);
 const TILLS: u64 = 400;
 
 /// How long what follows may need to come to the end of the log once the faults are over.
@@ -231,8 +233,8 @@ async fn until_shared_by(store: &Store, processes: usize) {
     .await;
 }
 
-async fn a_process_that_stops_hands_its_leases_over_at_once(url: &str) {
-    let lease = Duration::from_secs(9);
+async fn a_process_that_stops_hands_its_leases_over_at_once(url: &str, at_most: Duration) {
+    let lease = LONG_LEASE;
     let store = gesta::connect(url).await.expect("a store");
     make_books(url).await;
     let following = following(url, lease, true);
@@ -243,9 +245,8 @@ async fn a_process_that_stops_hands_its_leases_over_at_once(url: &str) {
     let stopped = Instant::now();
     until_shared_by(&store, 1).await;
     let took = stopped.elapsed();
-    // Whoever is there asks for free shards every third of a lease.
     println!("handed over after {took:.1?}, with leases of {lease:?}");
-    assert!(took < lease / 2, "the leases were not handed over but ran out: {took:.1?}");
+    assert!(took < at_most, "the leases were not handed over at once: {took:.1?}");
     tokio::task::block_in_place(|| second.stop());
     store.port().close().await;
 }
@@ -253,16 +254,14 @@ async fn a_process_that_stops_hands_its_leases_over_at_once(url: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_that_stops_hands_its_leases_over_at_once_on_postgres() {
     let database = Database::new(Kind::Postgres).await;
-    a_process_that_stops_hands_its_leases_over_at_once(database.url()).await;
+    a_process_that_stops_hands_its_leases_over_at_once(database.url(), LONG_LEASE / 9).await;
     database.remove().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_that_stops_hands_its_leases_over_at_once_on_sqlite() {
     let folder = Folder::new();
-    a_process_that_stops_hands_its_leases_over_at_once(&format!(
-        "sqlite:{}",
-        folder.path("events.db").display()
-    ))
-    .await;
+    let url = format!("sqlite:{}", folder.path("events.db").display());
+    // Processes on one file do not tell each other: they claim from time to time.
+    a_process_that_stops_hands_its_leases_over_at_once(&url, LONG_LEASE / 2).await;
 }

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gesta::store::{EventStore, Expected, Postgres, ReadSide};
+use gesta::store::{EventStore, Expected, Postgres, ReadSide, Shards};
 use gesta_tests::{Database, Kind, Server, append, one};
 use sqlx::{Connection, Executor, PgConnection, Row, postgres::PgListener};
 use tokio::{sync::watch, time::timeout};
@@ -109,6 +109,39 @@ async fn many_appends_are_few_notifications_and_ones_own_are_not_heard_twice() {
     heard_nothing(&mut signals).await;
     assert_eq!(*signals.borrow(), rings);
     store.close().await;
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn another_store_is_told_of_shards_even_by_one_that_closes_at_once() {
+    let database = Database::new(Kind::Postgres).await;
+    let (leaving, reader) = (
+        Postgres::connect(database.url()).await.expect("a store"),
+        Postgres::connect(database.url()).await.expect("a store"),
+    );
+    let (mut appended, mut freed) = (reader.signals(), reader.shard_signals());
+    heard(&leaving, &mut appended).await;
+    // What was told before is told no more after a while; appends are nothing that those who wait for shards hear of.
+    while timeout(Duration::from_millis(100), appended.changed()).await.is_ok() {}
+    freed.mark_unchanged();
+    one(&leaving, append("ann", Expected::Any, ["1"])).await.expect("appended");
+    timeout(PATIENCE, appended.changed()).await.expect("it is told").expect("the store is there");
+    while timeout(Duration::from_millis(100), appended.changed()).await.is_ok() {}
+    assert!(!freed.has_changed().expect("the store is there"), "an append frees no shard");
+
+    let begun = Instant::now();
+    leaving.leave(uuid::Uuid::now_v7()).await.expect("it leaves");
+    leaving.close().await;
+    timeout(PATIENCE, freed.changed()).await.expect("it is told").expect("the store is there");
+    println!("told of shards {:?} after the call", begun.elapsed());
+    assert!(!appended.has_changed().expect("the store is there"), "nothing was appended");
+
+    // Its own it hears once.
+    let rings = *freed.borrow_and_update();
+    reader.leave(uuid::Uuid::now_v7()).await.expect("it leaves");
+    heard_nothing(&mut appended).await;
+    assert_eq!(*freed.borrow(), rings + 1);
+    reader.close().await;
     database.remove().await;
 }
 

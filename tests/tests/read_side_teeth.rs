@@ -145,6 +145,10 @@ impl ReadSide for Careless {
         self.inner.signals()
     }
 
+    fn shard_signals(&self) -> watch::Receiver<u64> {
+        self.inner.shard_signals()
+    }
+
     async fn now(&self) -> Result<Timestamp, StoreError> {
         self.inner.now().await
     }

@@ -123,4 +123,18 @@ impl<D: Domain> App<D> {
     pub async fn reset(&self, subscription: &str, start: Start) -> Result<(), SubscriptionError> {
         self.shared.engine.reset(subscription, start).await
     }
+
+    /// Removes a durable subscription that no code has any more, with its position and its parked deliveries, dead
+    /// letters among them. What its handler or projection has done stays. If one of this name is made again, it begins
+    /// as a new one does.
+    ///
+    /// Only this application can be asked whether it runs the subscription: another process that does stops working on
+    /// it, until it is started again and makes a new one.
+    ///
+    /// # Errors
+    /// [`SubscriptionError::RunsHere`] when this application runs it, [`SubscriptionError::Unknown`],
+    /// [`SubscriptionError::Store`].
+    pub async fn remove_subscription(&self, subscription: &str) -> Result<(), SubscriptionError> {
+        self.shared.engine.remove(subscription).await
+    }
 }

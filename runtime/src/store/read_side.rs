@@ -20,6 +20,12 @@ pub trait ReadSide: Shards + Documents + Deliveries {
     /// Changes when something may have been appended, by this process or, where the store can tell, by another.
     fn signals(&self) -> watch::Receiver<u64>;
 
+    /// Changes when shards may have become free, or whoever works on them should look again, because leases were given
+    /// back, or somebody has paused, reset or removed a subscription or let it go on: in this process or, where the
+    /// store can tell, in another. One that is missed costs time and nothing else, because everybody claims from time
+    /// to time.
+    fn shard_signals(&self) -> watch::Receiver<u64>;
+
     /// Whether the signals tell what other processes append too. Where they do not, the log is looked at more often.
     fn hears_others(&self) -> bool {
         false

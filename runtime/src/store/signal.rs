@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// Wakes those who wait for new events. A ring that is missed costs time and nothing else: everybody who waits looks
+/// Wakes those who wait for new events, or for shards. A ring that is missed costs time and nothing else: everybody who waits looks
 /// for himself from time to time.
 #[derive(Clone, Debug)]
 pub struct Signal {
@@ -15,7 +15,7 @@ impl Signal {
         Self { rings: Arc::new(watch::Sender::new(0)) }
     }
 
-    /// Something may have been appended.
+    /// Something may have been appended, or given back.
     pub fn ring(&self) {
         self.rings.send_modify(|rings| *rings = rings.wrapping_add(1));
     }

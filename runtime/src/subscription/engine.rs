@@ -126,6 +126,16 @@ impl Engine {
         if known { Ok(()) } else { Err(SubscriptionError::Unknown { name: name.to_owned() }) }
     }
 
+    /// Removes a subscription that is not run here.
+    pub(crate) async fn remove(&self, name: &str) -> Result<(), SubscriptionError> {
+        let store = self.core.store()?;
+        if self.core.members.find(name).is_some() {
+            return Err(SubscriptionError::RunsHere { name: name.to_owned() });
+        }
+        let known = read_side(&store)?.remove(name).await?;
+        if known { Ok(()) } else { Err(SubscriptionError::Unknown { name: name.to_owned() }) }
+    }
+
     /// Sets a subscription to where another start would have put it.
     pub(crate) async fn reset(&self, name: &str, start: Start) -> Result<(), SubscriptionError> {
         let store = self.core.store()?;

@@ -26,6 +26,15 @@ pub enum SubscriptionError {
         /// Which.
         name: String,
     },
+    /// This application works on it, so it cannot be removed.
+    #[error(
+        "the subscription `{name}` runs in this application, so it cannot be removed; take its code out, or \
+         unsubscribe, in every process and try again"
+    )]
+    RunsHere {
+        /// Which.
+        name: String,
+    },
     /// Not everything was done in the time that was allowed.
     #[error(
         "these subscriptions have not come to position {position} in time: {}; see `app.subscriptions()` for whether \
@@ -49,7 +58,9 @@ impl SubscriptionError {
         match self {
             Self::Behind { .. } => true,
             Self::Store(error) => error.is_retryable(),
-            Self::Unknown { .. } | Self::Duplicate { .. } | Self::NotHere { .. } => false,
+            Self::Unknown { .. } | Self::Duplicate { .. } | Self::NotHere { .. } | Self::RunsHere { .. } => {
+                false
+            }
         }
     }
 }

@@ -1,8 +1,8 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::{
-    sync::Notify,
-    time::{Instant, timeout_at},
+    sync::{Notify, watch},
+    time::{Instant, sleep_until, timeout_at},
 };
 use uuid::Uuid;
 
@@ -24,11 +24,16 @@ pub(super) struct Membership {
 /// How long after a claim that failed the next one is made, at most.
 const AGAIN: Duration = Duration::from_millis(500);
 
+/// How long after a claim the next one is made at the earliest because shards may have become free: what many give back
+/// one after the other is taken together.
+const DISTANCE: Duration = Duration::from_millis(20);
+
 impl Membership {
-    /// Claims every third of the time for which a lease is good, and whenever somebody asks, until it is to stop; a
+    /// Claims every third of the time for which a lease is good, whenever somebody asks or gives shards back, until it is to stop; a
     /// claim that is under way is waited for.
     pub(super) async fn run(self, stop: Stop) {
         let mut good_until = Instant::now();
+        let mut freed = self.store.port().read_side().map(|port| port.shard_signals());
         while !stop.is_asked() {
             let asked = Instant::now();
             // A call that hangs must not keep those working whose leases run out meanwhile.
@@ -56,6 +61,7 @@ impl Membership {
             tokio::select! {
                 () = stop.asked() => {}
                 () = self.nudge.notified() => {}
+                () = told(&mut freed, asked + DISTANCE), if !idle => {}
                 () = tokio::time::sleep(pause), if !idle => {}
             }
         }
@@ -92,4 +98,13 @@ impl Membership {
             });
         }
     }
+}
+
+/// Waits until shards may have become free, at least until a certain time; without end where nobody tells.
+async fn told(freed: &mut Option<watch::Receiver<u64>>, earliest: Instant) {
+    let heard = match freed {
+        Some(signals) => signals.changed().await.is_ok(),
+        None => false,
+    };
+    if heard { sleep_until(earliest).await } else { std::future::pending().await }
 }

@@ -20,7 +20,12 @@ pub(crate) const SOON: Duration = Duration::from_secs(30);
 
 /// An application that renews its leases so often that a test can wait for one to run out.
 pub(crate) async fn app(store: Store) -> App<Post> {
-    let builder = Builder::<Post>::new(store, Deps::default()).lease(Duration::from_secs(1));
+    leased_for(store, Duration::from_secs(1)).await
+}
+
+/// An application whose leases are good for so long.
+pub(crate) async fn leased_for(store: Store, lease: Duration) -> App<Post> {
+    let builder = Builder::<Post>::new(store, Deps::default()).lease(lease);
     builder.start().await.expect("an application")
 }
 

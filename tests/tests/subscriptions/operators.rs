@@ -1,15 +1,18 @@
 //! What operators do: look, pause, resume, reset.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use gesta::{
     ExecuteError,
     domain::{Position, Start},
     log::Filter,
-    store::StoreError,
+    store::{
+        Advance, Claim, Commit, DeliveryFilter, DeliveryState, DeliveryWrite, Store, StoreError, StreamId,
+    },
     subscription::SubscriptionError,
 };
 use gesta_tests::{Place, on_every_store, post::ParcelId};
+use uuid::Uuid;
 
 use crate::kit::{SOON, Seen, app, append, until};
 
@@ -17,6 +20,7 @@ on_every_store!(
     a_paused_subscription_does_nothing_until_it_is_resumed,
     a_reset_subscription_begins_again,
     names_that_are_not_there_are_told,
+    a_removed_subscription_is_forgotten,
     the_same_name_twice_is_refused,
     who_unsubscribes_is_not_called_any_more,
     one_that_is_behind_is_named,
@@ -76,9 +80,12 @@ async fn a_reset_subscription_begins_again(place: &Place) {
 
 async fn names_that_are_not_there_are_told(place: &Place) {
     let (store, app) = (place.open().await, app(place.open().await).await);
-    for refused in
-        [app.pause("adit").await, app.resume("adit").await, app.reset("adit", Start::Beginning).await]
-    {
+    for refused in [
+        app.pause("adit").await,
+        app.resume("adit").await,
+        app.reset("adit", Start::Beginning).await,
+        app.remove_subscription("adit").await,
+    ] {
         assert!(
             matches!(&refused, Err(SubscriptionError::Unknown { name }) if name == "adit"),
             "{refused:?}"
@@ -91,6 +98,60 @@ async fn names_that_are_not_there_are_told(place: &Place) {
     assert!(matches!(&refused, Err(SubscriptionError::NotHere { .. })), "{refused:?}");
     app.pause("elsewhere").await.expect("that can be done from everywhere");
     app.caught_up(SOON).await.expect("nothing to wait for");
+    app.shutdown().await.expect("shut down");
+}
+
+/// A subscription that somebody else works on, with a dead letter.
+async fn park(store: &Store, name: &str, stream: &str) {
+    let port = store.port().read_side().expect("a read side");
+    port.declare(name, 1, Position::START).await.expect("declared");
+    let subscription: Arc<str> = name.into();
+    let claim = Claim { worker: Uuid::now_v7(), subscriptions: &[Arc::clone(&subscription)], ttl: SOON };
+    let lease = port.claim(claim).await.expect("a claim").remove(0).leases.remove(0);
+    let position = Position::from_raw(1);
+    let dead = DeliveryWrite::Park {
+        subscription: Arc::clone(&subscription),
+        shard: 0,
+        stream: StreamId::new("parcel", stream),
+        position,
+        version: 1,
+        event: "parcel.scanned".to_owned(),
+        state: DeliveryState::Dead,
+        attempts: 1,
+        retry_in: None,
+        errors: vec!["it failed".to_owned()],
+    };
+    let advance = Advance { subscription, shard: 0, token: lease.token, from: lease.position, to: position };
+    let commit = Commit { advances: vec![advance], deliveries: vec![dead], ..Commit::default() };
+    port.commit(&commit).await.expect("committed");
+}
+
+async fn a_removed_subscription_is_forgotten(place: &Place) {
+    let (store, app) = (place.open().await, app(place.open().await).await);
+    let seen = Seen::default();
+    let audit = app.subscribe(Filter::new(), seen.handler()).named("audit").from(Start::Beginning);
+    let audit = audit.await.expect("subscribed");
+    append(&store, "a", "parcel.scanned", 2).await;
+    audit.caught_up(SOON).await.expect("caught up");
+    let refused = app.remove_subscription("audit").await;
+    assert!(matches!(&refused, Err(SubscriptionError::RunsHere { name }) if name == "audit"), "{refused:?}");
+    assert_eq!(app.subscriptions().await.expect("states").len(), 1, "it is still there");
+    audit.unsubscribe().await;
+    // Another one had trouble, and its code is gone.
+    let port = store.port().read_side().expect("a read side");
+    park(&store, "old", "a").await;
+    let parked = DeliveryFilter::default();
+    assert_eq!(port.list_deliveries(&parked, 10).await.expect("deliveries").len(), 1);
+
+    app.remove_subscription("old").await.expect("removed");
+    app.remove_subscription("audit").await.expect("removed");
+    assert_eq!(app.subscriptions().await.expect("states"), []);
+    assert_eq!(port.list_deliveries(&parked, 10).await.expect("deliveries"), []);
+    let again = app.remove_subscription("audit").await;
+    assert!(matches!(again, Err(SubscriptionError::Unknown { .. })), "{again:?}");
+    let again = app.subscribe(Filter::new(), seen.handler()).named("audit").from(Start::Beginning);
+    again.await.expect("subscribed").caught_up(SOON).await.expect("caught up");
+    assert_eq!(seen.names(), ["a@1", "a@2", "a@1", "a@2"], "it begins as a new one");
     app.shutdown().await.expect("shut down");
 }
 

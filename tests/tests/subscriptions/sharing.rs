@@ -3,14 +3,16 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use gesta::{App, log::Filter, subscription::SubscriptionStatus};
-use gesta_tests::{Place, on_every_store, post::Post};
+use gesta_tests::{Kind, Place, on_every_store, post::Post};
+use tokio::time::timeout;
 
-use crate::kit::{SOON, Seen, app, append, until};
+use crate::kit::{SOON, Seen, app, append, leased_for, until};
 
 on_every_store!(
     two_applications_share_the_shards,
     a_killed_application_is_replaced,
     a_shut_down_application_hands_back_at_once,
+    what_is_given_back_is_taken_at_once,
     every_listener_without_a_name_hears_everything,
 );
 
@@ -95,6 +97,51 @@ async fn a_shut_down_application_hands_back_at_once(place: &Place) {
     assert_eq!(owners(&status(&other).await), 1, "without waiting for anything");
     until("the other has all", async || status(&other).await.here.len() == 16).await;
     other.shutdown().await.expect("shut down");
+}
+
+/// Whoever is not told claims again after a third of it.
+const LONG: Duration = Duration::from_secs(60);
+
+/// Far less than that, and more than any machine needs.
+async fn at_once(what: &str, holds: impl AsyncFnMut() -> bool) {
+    timeout(Duration::from_secs(10), until(what, holds)).await.expect(what);
+}
+
+/// Two applications that would ask for shards again when this test is long over.
+async fn handed_over(one: App<Post>, other: App<Post>) {
+    let seen = Seen::default();
+    let here = async |app: &App<Post>| status(app).await.here.len();
+    let _first = one.subscribe(Filter::new(), seen.handler()).named("audit").await.expect("subscribed");
+    at_once("the first has all", async || here(&one).await == 16).await;
+    let _second = other.subscribe(Filter::new(), seen.handler()).named("audit").await.expect("subscribed");
+    // It claims for all of its subscriptions together: once it has this one, it has asked for the other.
+    let _own = other.subscribe(Filter::new(), seen.handler()).named("own").await.expect("subscribed");
+    let has_own = async || !other.subscriptions().await.expect("states")[1].here.is_empty();
+    at_once("it has claimed", has_own).await;
+
+    other.pause("audit").await.expect("paused");
+    at_once("nobody works on it", async || here(&one).await + here(&other).await == 0).await;
+    other.resume("audit").await.expect("resumed");
+    at_once("both have half", async || (here(&one).await, here(&other).await) == (8, 8)).await;
+
+    one.shutdown().await.expect("shut down");
+    at_once("the other has all", async || here(&other).await == 16).await;
+    other.shutdown().await.expect("shut down");
+}
+
+async fn what_is_given_back_is_taken_at_once(place: &Place) {
+    // On one handle, whatever the store: processes that share a file of SQLite do not tell each other.
+    let store = place.open().await;
+    handed_over(leased_for(store.clone(), LONG).await, leased_for(store, LONG).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_process_gives_back_is_taken_at_once_on_postgres() {
+    let place = Place::new(Some(Kind::Postgres)).await;
+    let (one, other) =
+        (leased_for(place.open().await, LONG).await, leased_for(place.open().await, LONG).await);
+    handed_over(one, other).await;
+    place.remove().await;
 }
 
 async fn every_listener_without_a_name_hears_everything(place: &Place) {

@@ -47,6 +47,10 @@ impl ReadSide for Memory {
         self.signal.listen()
     }
 
+    fn shard_signals(&self) -> watch::Receiver<u64> {
+        self.freed.listen()
+    }
+
     fn hears_others(&self) -> bool {
         // There are none.
         true

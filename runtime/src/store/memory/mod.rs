@@ -30,6 +30,7 @@ use crate::{
 pub struct Memory {
     clock: Clock,
     signal: Signal,
+    freed: Signal,
     state: Arc<Mutex<State>>,
 }
 

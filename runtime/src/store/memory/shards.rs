@@ -78,6 +78,7 @@ impl Shards for Memory {
                 place.owner = None;
             }
         }
+        self.freed.ring();
         Ok(())
     }
 
@@ -87,6 +88,7 @@ impl Shards for Memory {
             let places = roster.shards.iter_mut().filter(|place| place.owner == Some(worker));
             places.for_each(|place| place.owner = None);
         }
+        self.freed.ring();
         Ok(())
     }
 
@@ -101,18 +103,26 @@ impl Shards for Memory {
         let mut state = self.open()?;
         let Some(roster) = state.subscriptions.get(subscription) else { return Ok(false) };
         // Nothing is taken away where nothing changes.
-        Ok(roster.paused == paused || state.change(subscription, |roster| roster.paused = paused))
+        if roster.paused != paused {
+            state.change(subscription, |roster| roster.paused = paused);
+            self.freed.ring();
+        }
+        Ok(true)
     }
 
     async fn reset(&self, subscription: &str, position: Position) -> Result<bool, StoreError> {
         let mut state = self.open()?;
         state.forget_deliveries(subscription);
-        Ok(state.change(subscription, |roster| {
+        let known = state.change(subscription, |roster| {
             roster.shards.iter_mut().for_each(|place| place.position = position);
-        }))
+        });
+        self.freed.ring();
+        Ok(known)
     }
 
     async fn remove(&self, subscription: &str) -> Result<bool, StoreError> {
-        Ok(self.open()?.remove_subscription(subscription))
+        let known = self.open()?.remove_subscription(subscription);
+        self.freed.ring();
+        Ok(known)
     }
 }

@@ -45,6 +45,10 @@ impl ReadSide for Postgres {
         self.inner.signals.listen()
     }
 
+    fn shard_signals(&self) -> watch::Receiver<u64> {
+        self.inner.signals.listen_for_shards()
+    }
+
     fn hears_others(&self) -> bool {
         self.inner.signals.hears_others()
     }

@@ -7,7 +7,7 @@ use sqlx::{Row, postgres::PgRow};
 use uuid::Uuid;
 
 use super::{
-    Postgres,
+    Inner, Postgres,
     call::{Filling, number},
     read::Fields,
 };
@@ -45,16 +45,17 @@ impl Shards for Postgres {
             .add(worker)
             .add(leases.iter().map(|lease| &*lease.subscription).collect::<Vec<_>>())
             .add(leases.iter().map(|lease| i32::from(lease.shard)).collect::<Vec<_>>())
-            .add(leases.iter().map(|lease| number(lease.token)).collect::<Vec<_>>());
-        self.inner.work("giving back shards", include_str!("sql/release.sql"), given).await?;
-        Ok(())
+            .add(leases.iter().map(|lease| number(lease.token)).collect::<Vec<_>>())
+            .add(self.inner.signals.of_shards());
+        let given = self.inner.work("giving back shards", include_str!("sql/release.sql"), given).await;
+        self.inner.freed(given.map(drop))
     }
 
     async fn leave(&self, worker: Uuid) -> Result<(), StoreError> {
         let mut leaving = Filling::default();
-        leaving.add(worker);
-        self.inner.work("giving back all shards", include_str!("sql/leave.sql"), leaving).await?;
-        Ok(())
+        leaving.add(worker).add(self.inner.signals.of_shards());
+        let left = self.inner.work("giving back all shards", include_str!("sql/leave.sql"), leaving).await;
+        self.inner.freed(left.map(drop))
     }
 
     async fn subscriptions(&self, name: Option<&str>) -> Result<Vec<SubscriptionState>, StoreError> {
@@ -70,22 +71,32 @@ impl Shards for Postgres {
 
     async fn set_paused(&self, subscription: &str, paused: bool) -> Result<bool, StoreError> {
         let mut set = Filling::default();
-        set.add(subscription).add(paused);
-        self.inner.changed("pausing a subscription", subscription, include_str!("sql/pause.sql"), set).await
+        set.add(subscription).add(paused).add(self.inner.signals.of_shards());
+        let what = "pausing a subscription";
+        self.inner.freed(self.inner.changed(what, subscription, include_str!("sql/pause.sql"), set).await)
     }
 
     async fn reset(&self, subscription: &str, position: Position) -> Result<bool, StoreError> {
         let mut set = Filling::default();
-        set.add(subscription).add(number(position.raw()));
-        self.inner.changed("resetting a subscription", subscription, include_str!("sql/reset.sql"), set).await
+        set.add(subscription).add(number(position.raw())).add(self.inner.signals.of_shards());
+        let what = "resetting a subscription";
+        self.inner.freed(self.inner.changed(what, subscription, include_str!("sql/reset.sql"), set).await)
     }
 
     async fn remove(&self, subscription: &str) -> Result<bool, StoreError> {
         let mut gone = Filling::default();
-        gone.add(subscription);
-        self.inner
-            .changed("removing a subscription", subscription, include_str!("sql/remove.sql"), gone)
-            .await
+        gone.add(subscription).add(self.inner.signals.of_shards());
+        let what = "removing a subscription";
+        self.inner.freed(self.inner.changed(what, subscription, include_str!("sql/remove.sql"), gone).await)
+    }
+}
+
+impl Inner {
+    /// Tells of shards that may be free now in this process; the statement has told the others in its transaction, so
+    /// that they hear it of a store that is closed right afterwards too.
+    fn freed<T>(&self, result: T) -> T {
+        self.signals.ring_for_shards();
+        result
     }
 }
 

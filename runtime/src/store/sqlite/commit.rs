@@ -102,6 +102,10 @@ impl ReadSide for Sqlite {
         self.inner.signal.listen()
     }
 
+    fn shard_signals(&self) -> watch::Receiver<u64> {
+        self.inner.freed.listen()
+    }
+
     async fn now(&self) -> Result<Timestamp, StoreError> {
         let mut connection = self.reader().await?;
         let result = sqlx::query_scalar(include_str!("sql/now.sql")).fetch_one(&mut *connection).await;

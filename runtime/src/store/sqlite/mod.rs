@@ -87,6 +87,7 @@ struct Inner {
     readers: Arc<Connections>,
     types: Arc<Types>,
     signal: Signal,
+    freed: Signal,
     shut: AtomicBool,
 }
 

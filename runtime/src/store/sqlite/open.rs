@@ -111,6 +111,7 @@ fn start(
             readers,
             types,
             signal: Signal::new(),
+            freed: Signal::new(),
             shut: false.into(),
         }),
     }

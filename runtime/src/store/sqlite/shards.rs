@@ -205,7 +205,14 @@ impl Change for Manage {
 
 impl Sqlite {
     async fn manage(&self, subscription: &str, what: Managing) -> Result<bool, StoreError> {
-        self.change(Manage { name: subscription.to_owned(), what }).await
+        self.freeing(Manage { name: subscription.to_owned(), what }).await
+    }
+
+    /// Makes a change after which shards may be free, and tells of it in this process; others find out when they claim.
+    async fn freeing<C: Change>(&self, change: C) -> Result<C::Answer, StoreError> {
+        let answer = self.change(change).await;
+        self.inner.freed.ring();
+        answer
     }
 }
 
@@ -230,12 +237,12 @@ impl Shards for Sqlite {
     async fn release(&self, worker: Uuid, leases: &[Lease]) -> Result<(), StoreError> {
         match leases {
             [] => Ok(()),
-            leases => self.change(Release { worker, leases: leases.to_vec() }).await,
+            leases => self.freeing(Release { worker, leases: leases.to_vec() }).await,
         }
     }
 
     async fn leave(&self, worker: Uuid) -> Result<(), StoreError> {
-        self.change(Leave(worker)).await
+        self.freeing(Leave(worker)).await
     }
 
     async fn subscriptions(&self, name: Option<&str>) -> Result<Vec<SubscriptionState>, StoreError> {

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::{Fixture, Subject, follow::*};
@@ -172,6 +173,31 @@ pub async fn only_good_leases_are_given_back<F: Fixture>(subject: &Subject<F>) {
     commit(&other, &standing(&new[0])).await;
     commit(&store, &standing(&old[1])).await;
     assert_eq!(owners(&store, "s").await, [Some(second), Some(first)]);
+}
+
+/// Whoever waits for shards on the same store is told when some may have become free; a claim is nothing to tell.
+pub async fn what_is_given_back_is_told<F: Fixture>(subject: &Subject<F>) {
+    let store = subject.open().await;
+    let (port, worker) = (side(&store), Uuid::now_v7());
+    let mut signals = port.shard_signals();
+    let told = |signals: &mut watch::Receiver<u64>, what: &str| {
+        assert!(signals.has_changed().expect("the store is there"), "{what} is told");
+        signals.mark_unchanged();
+    };
+    declare(&store, "s", 2).await;
+    let leases = claim(&store, worker, "s", LONG).await.leases;
+    release(&store, worker, &leases[..1]).await;
+    told(&mut signals, "what was given back");
+    port.leave(worker).await.expect("a worker can leave");
+    told(&mut signals, "who has left");
+    for paused in [true, false] {
+        port.set_paused("s", paused).await.expect("it can be paused");
+        told(&mut signals, "a pause and its end");
+    }
+    port.reset("s", place(1)).await.expect("it can be reset");
+    told(&mut signals, "a reset");
+    port.remove("s").await.expect("it can be removed");
+    told(&mut signals, "what is gone");
 }
 
 /// Many workers ask at once, on handles of their own: no shard is in two hands, and none is left over.

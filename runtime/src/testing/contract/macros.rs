@@ -115,6 +115,7 @@ macro_rules! read_side_contract {
                 a_lease_that_is_renewed_stays
                 leaving_frees_everything
                 only_good_leases_are_given_back
+                what_is_given_back_is_told
                 racing_workers_share_without_overlap
             }
             commits {

@@ -18,7 +18,7 @@ pub(super) struct Fetch {
 }
 
 /// How many events are looked at in one reading.
-const CHUNK: u64 = 2_500;
+const CHUNK: u64 = 4_000;
 
 /// How many pages may be waiting.
 const AHEAD: usize = 2;

@@ -1,9 +1,18 @@
 //! The same work written by hand in SQL: what a team would write without a framework.
+//!
+//! It reads and decodes what the library delivers with every event: position, stream, version, type, time, metadata
+//! and payload, the payload with serde into the enum's variant of its type. It is one keyset query per page, by a
+//! prepared statement; nothing is read ahead. As there, the name of the stream is kept beside its key, not in it: the
+//! library looks it up, and this side goes without.
 
 use std::collections::HashMap;
 
 use serde::Deserialize;
-use sqlx::{PgPool, Row, postgres::PgPoolOptions, types::Json};
+use sqlx::{
+    PgPool, Row,
+    postgres::{PgPoolOptions, PgRow},
+    types::Json,
+};
 use uuid::Uuid;
 
 /// A log in one table, read in pages by its position.
@@ -17,10 +26,45 @@ struct Rang {
     cents: i64,
 }
 
+enum Happened {
+    Rang(Rang),
+}
+
+/// An event as it is worked on.
+#[allow(dead_code, reason = "not every field is used by the sums, but all are read")]
 struct Row_ {
     position: i64,
     stream: Uuid,
-    event: Rang,
+    version: i64,
+    /// Microseconds since 2000, as they come over the wire.
+    recorded_at: i64,
+    meta: Option<Json<HashMap<String, String>>>,
+    event: Happened,
+}
+
+impl Row_ {
+    fn of(row: &PgRow) -> Self {
+        let event = match row.get(3) {
+            "till.rang" => Happened::Rang(row.get::<Json<Rang>, _>(4).0),
+            other => panic!("an event of the type {other}"),
+        };
+        let recorded_at = row.try_get_raw(5).and_then(|raw| raw.as_bytes().map_err(sqlx::Error::Decode));
+        Self {
+            position: row.get(0),
+            stream: row.get(1),
+            version: row.get(2),
+            recorded_at: i64::from_be_bytes(
+                recorded_at.expect("a time").try_into().expect("a time of eight bytes"),
+            ),
+            meta: row.get(6),
+            event,
+        }
+    }
+
+    fn cents(&self) -> i64 {
+        let Happened::Rang(rang) = &self.event;
+        rang.cents
+    }
 }
 
 const PAGE: i64 = 1_000;
@@ -32,7 +76,8 @@ impl Hand {
         sqlx::raw_sql(
             "CREATE TABLE hand_events (
                position bigserial PRIMARY KEY, stream uuid NOT NULL, version bigint NOT NULL, type text NOT NULL,
-               payload jsonb NOT NULL, recorded_at timestamptz NOT NULL DEFAULT now(), UNIQUE (stream, version));
+               payload jsonb NOT NULL, recorded_at timestamptz NOT NULL DEFAULT now(), meta jsonb,
+               UNIQUE (stream, version));
              CREATE TABLE hand_sums (stream uuid PRIMARY KEY, cents bigint NOT NULL, events bigint NOT NULL);
              CREATE TABLE hand_checkpoint (position bigint NOT NULL)",
         )
@@ -68,7 +113,7 @@ impl Hand {
 
     async fn page(&self, after: i64) -> Vec<Row_> {
         let rows = sqlx::query(
-            "SELECT position, stream, version, type, payload, recorded_at FROM hand_events
+            "SELECT position, stream, version, type, payload, recorded_at, meta FROM hand_events
              WHERE position > $1 ORDER BY position LIMIT $2",
         )
         .bind(after)
@@ -76,13 +121,7 @@ impl Hand {
         .fetch_all(&self.pool)
         .await
         .expect("a page");
-        rows.iter()
-            .map(|row| Row_ {
-                position: row.get(0),
-                stream: row.get(1),
-                event: row.get::<Json<Rang>, _>(4).0,
-            })
-            .collect()
+        rows.iter().map(Row_::of).collect()
     }
 
     /// The sum over the log, in memory; and of how many events.
@@ -93,7 +132,7 @@ impl Hand {
             let Some(last) = page.last() else { return (sum, events) };
             after = last.position;
             for row in &page {
-                sum += row.event.cents;
+                sum += row.cents();
                 events += 1;
             }
         }
@@ -112,7 +151,7 @@ impl Hand {
             let mut sums: HashMap<Uuid, (i64, i64)> = HashMap::new();
             for row in &page {
                 let sum = sums.entry(row.stream).or_default();
-                *sum = (sum.0 + row.event.cents, sum.1 + 1);
+                *sum = (sum.0 + row.cents(), sum.1 + 1);
             }
             self.store(sums, after, last.position).await;
             after = last.position;

@@ -2,7 +2,7 @@
 //! names of streams are kept in memory instead of being looked up for every event.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    hash::{BuildHasherDefault, Hasher},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -29,12 +29,32 @@ struct Known {
     horizon: Position,
     /// Grows whenever everything is forgotten, so that what was asked before is not believed afterwards.
     age: u64,
-    streams: LruCache<Uuid, StreamId>,
+    streams: LruCache<Uuid, StreamId, BuildHasherDefault<Folded>>,
+}
+
+/// Keys of streams are hashes already.
+#[derive(Debug, Default)]
+struct Folded(u64);
+
+impl Hasher for Folded {
+    fn write(&mut self, bytes: &[u8]) {
+        for part in bytes.chunks_exact(8) {
+            // Of eight bytes, always.
+            self.0 ^= part.try_into().map_or(0, u64::from_ne_bytes);
+        }
+    }
+
+    // How long a key is, which is always the same.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl Far {
     pub(super) fn new() -> Self {
-        let streams = LruCache::new(STREAMS);
+        let streams = LruCache::with_hasher(STREAMS, BuildHasherDefault::default());
         Self { known: Mutex::new(Known { horizon: Position::START, age: 0, streams }) }
     }
 
@@ -67,18 +87,10 @@ impl Far {
         }
     }
 
-    /// The streams of these keys, as far as they are known.
-    pub(super) fn streams(&self, keys: &[Uuid]) -> HashMap<Uuid, StreamId> {
+    /// The streams of these keys, one for each of them; `None` where it is not known.
+    pub(super) fn streams(&self, keys: impl Iterator<Item = Uuid>) -> Vec<Option<StreamId>> {
         let mut known = self.known();
-        let mut streams = HashMap::with_capacity(keys.len());
-        for key in keys {
-            if let Entry::Vacant(new) = streams.entry(*key)
-                && let Some(stream) = known.streams.get(key)
-            {
-                new.insert(stream.clone());
-            }
-        }
-        streams
+        keys.map(|key| known.streams.get(&key).cloned()).collect()
     }
 
     pub(super) fn learn<'s>(&self, streams: impl Iterator<Item = &'s StreamId>) {

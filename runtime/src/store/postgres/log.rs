@@ -13,6 +13,7 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
+    copy::{copy_out, events},
     failure::reading,
     far::are_narrow,
     read::{End, Fields, Query, Reading, each, flow, learn, rows_of},
@@ -23,7 +24,7 @@ use crate::{
 };
 
 const NEAR: &str = include_str!("sql/read_log.sql");
-const FAR: &str = include_str!("sql/read_events.sql");
+const FAR: &str = include_str!("sql/copy_events.sql");
 const LAST: &str = include_str!("sql/last_position.sql");
 const STREAMS: &str = include_str!("sql/streams.sql");
 const WHAT: &str = "reading the log";
@@ -117,30 +118,18 @@ impl Reading<'_> {
         horizon: Position,
         visit: LogVisitor<'_>,
     ) -> Result<Page, StoreError> {
-        let mut rows = Vec::new();
-        let wanted = query(FAR, &[place.last.raw(), horizon.raw(), place.left])?;
-        let keep = |row| {
-            rows.push(row);
-            Ok(None)
-        };
-        each(rows_of(self.connection, wanted), self.patience, WHAT, keep).await?;
-        let failed = |error| reading(WHAT, error);
-        let mut keys = Vec::with_capacity(rows.len());
-        for row in &rows {
-            keys.push(Fields { row }.uuid(7).map_err(failed)?);
-        }
-        let streams = self.streams(&keys).await?;
+        let page = copy_out(self.connection, &far(place, horizon), self.patience, WHAT).await?;
+        let rows = events(&page).map_err(|error| reading(WHAT, error))?;
+        let streams = self.streams(rows.iter().map(|row| row.stream)).await?;
         let mut names = self.names.known();
         let (mut looked_up, mut bytes, count) = (None, 0, rows.len());
-        for (row, key) in rows.into_iter().zip(&keys) {
-            let row = Fields { row: &row };
-            let type_id = row.int4(3).map_err(failed)?;
-            while names.word(type_id).is_none() {
-                learn(self.connection, self.names, &mut names, type_id, &mut looked_up).await?;
+        for (row, stream) in rows.iter().zip(&streams) {
+            while names.word(row.type_id).is_none() {
+                learn(self.connection, self.names, &mut names, row.type_id, &mut looked_up).await?;
             }
             // A head without which the event would not be found near the end either.
-            let (Some(name), Some(stream)) = (names.word(type_id), streams.get(key)) else { continue };
-            let event = row.event(name).map_err(failed)?;
+            let (Some(name), Some(stream)) = (names.word(row.type_id), stream) else { continue };
+            let event = row.event(name);
             bytes += event.payload.len() + event.meta.len();
             place.last = event.position;
             place.left = place.left.saturating_sub(1);
@@ -151,17 +140,32 @@ impl Reading<'_> {
         Ok(Page { rows: count, bytes, end: End::Finished })
     }
 
-    /// The streams of these keys.
-    async fn streams(&mut self, keys: &[Uuid]) -> Result<HashMap<Uuid, StreamId>, StoreError> {
-        let mut streams = self.far.streams(keys);
-        let mut unknown: Vec<Uuid> = keys.iter().filter(|key| !streams.contains_key(key)).copied().collect();
+    /// The streams of these keys, one for each of them.
+    async fn streams(
+        &mut self,
+        keys: impl Iterator<Item = Uuid> + Clone,
+    ) -> Result<Vec<Option<StreamId>>, StoreError> {
+        let mut streams = self.far.streams(keys.clone());
+        let missing = |(key, stream): (Uuid, &Option<StreamId>)| stream.is_none().then_some(key);
+        let mut unknown: Vec<Uuid> = keys.clone().zip(&streams).filter_map(missing).collect();
         if unknown.is_empty() {
             return Ok(streams);
         }
         unknown.sort_unstable();
         unknown.dedup();
+        let learned = self.look_up(unknown).await?;
+        self.far.learn(learned.values());
+        for (key, stream) in keys.zip(&mut streams) {
+            if stream.is_none() {
+                *stream = learned.get(&key).cloned();
+            }
+        }
+        Ok(streams)
+    }
+
+    async fn look_up(&mut self, keys: Vec<Uuid>) -> Result<HashMap<Uuid, StreamId>, StoreError> {
         let mut arguments = PgArguments::default();
-        arguments.add(unknown).map_err(|source| StoreError::Backend { what: WHAT.to_owned(), source })?;
+        arguments.add(keys).map_err(|source| StoreError::Backend { what: WHAT.to_owned(), source })?;
         let mut rows = Vec::new();
         let keep = |row| {
             rows.push(row);
@@ -170,7 +174,7 @@ impl Reading<'_> {
         each(rows_of(self.connection, (STREAMS, arguments)), self.patience, WHAT, keep).await?;
         let mut names = self.names.known();
         let (mut looked_up, failed) = (None, |error| reading(WHAT, error));
-        let mut learned = Vec::with_capacity(rows.len());
+        let mut learned = HashMap::with_capacity(rows.len());
         for row in &rows {
             let row = Fields { row };
             let category = row.int4(1).map_err(failed)?;
@@ -179,19 +183,29 @@ impl Reading<'_> {
             }
             let Some(category) = names.word(category) else { continue };
             let (key, id) = (row.uuid(0).map_err(failed)?, row.text(2).map_err(failed)?);
-            learned.push(StreamId::known(key, Arc::clone(category), id));
+            learned.insert(key, StreamId::known(key, Arc::clone(category), id));
         }
-        self.far.learn(learned.iter());
-        streams.extend(learned.into_iter().map(|stream| (stream.key(), stream)));
-        Ok(streams)
+        Ok(learned)
     }
+}
+
+/// Numbers alone are put into the text: a statement that copies takes no arguments.
+fn far(place: &Place, horizon: Position) -> String {
+    FAR.replace("{after}", &number(place.last.raw()).to_string())
+        .replace("{final}", &number(horizon.raw()).to_string())
+        .replace("{most}", &number(place.left).to_string())
+}
+
+fn number(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 fn query(statement: &'static str, numbers: &[u64]) -> Result<Query, StoreError> {
     let mut arguments = PgArguments::default();
-    for number in numbers {
-        let number = i64::try_from(*number).unwrap_or(i64::MAX);
-        arguments.add(number).map_err(|source| StoreError::Backend { what: WHAT.to_owned(), source })?;
+    for argument in numbers {
+        arguments
+            .add(number(*argument))
+            .map_err(|source| StoreError::Backend { what: WHAT.to_owned(), source })?;
     }
     Ok((statement, arguments))
 }

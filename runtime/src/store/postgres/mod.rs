@@ -8,6 +8,7 @@ mod ask;
 mod background;
 mod call;
 mod commit;
+mod copy;
 mod deliver;
 mod deliveries;
 mod documents;

@@ -23,7 +23,7 @@ const STREAM: &str = include_str!("sql/read_stream.sql");
 const STREAM_FROM_SNAPSHOT: &str = include_str!("sql/read_stream_from_snapshot.sql");
 
 /// Between the epochs of PostgreSQL (2000) and of [`Timestamp`] (1970), in microseconds.
-const EPOCH: i64 = 946_684_800_000_000;
+pub(super) const EPOCH: i64 = 946_684_800_000_000;
 
 /// Where a reading has come to.
 pub(super) enum End {
@@ -130,11 +130,11 @@ pub(super) fn flow(flow: ControlFlow<()>) -> Option<End> {
 }
 
 /// Visits each row, and gives up when none arrives for `patience`.
-pub(super) async fn each(
-    rows: impl Stream<Item = Result<PgRow, sqlx::Error>>,
+pub(super) async fn each<R>(
+    rows: impl Stream<Item = Result<R, sqlx::Error>>,
     patience: Duration,
     what: &'static str,
-    mut visit: impl FnMut(PgRow) -> Result<Option<End>, sqlx::Error>,
+    mut visit: impl FnMut(R) -> Result<Option<End>, sqlx::Error>,
 ) -> Result<End, StoreError> {
     let mut rows = pin!(rows);
     let mut alarm = pin!(tokio::time::sleep(patience));
@@ -237,7 +237,7 @@ impl<'r> Fields<'r> {
     }
 }
 
-fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], sqlx::Error> {
+pub(super) fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], sqlx::Error> {
     bytes.try_into().map_err(|_| {
         sqlx::Error::Decode(
             format!("a column has {} bytes and not {N}; was a table changed?", bytes.len()).into(),

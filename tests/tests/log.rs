@@ -52,13 +52,13 @@ async fn picked(store: &Store, filter: Filter) -> Vec<String> {
 
 async fn the_log_is_read_in_pages_and_as_a_stream(place: &Place) {
     let store = place.open().await;
-    for chunk in 0..5 {
+    for chunk in 0..17 {
         parcel(&store, &format!("p-{}", chunk % 2), (0..500).map(|n| scanned(chunk * 500 + n)).collect())
             .await;
     }
     let log = Log::new(store.clone());
     let all: Vec<LogEntry> = log.clone().stream().try_collect().await.expect("the log");
-    assert_eq!(all.len(), 2_500);
+    assert_eq!(all.len(), 8_500);
     assert!(all.windows(2).all(|pair| pair[0].position < pair[1].position));
 
     let (mut paged, mut after) = (Vec::new(), Position::START);
@@ -86,14 +86,14 @@ async fn the_log_is_read_in_pages_and_as_a_stream(place: &Place) {
 async fn a_page_goes_past_what_does_not_fit(place: &Place) {
     let store = place.open().await;
     for _ in 0..3 {
-        parcel(&store, "p-1", (0..1_100).map(scanned).collect()).await;
+        parcel(&store, "p-1", (0..3_000).map(scanned).collect()).await;
         parcel(&store, "p-1", vec![event("parcel.delivered", 1, "{}")]).await;
     }
     let log = Log::new(store.clone()).filter(Filter::new().event("parcel.delivered"));
     let first = log.page(2).await.expect("a page");
-    assert_eq!(versions(&first.events), [1_101, 2_202]);
+    assert_eq!(versions(&first.events), [3_001, 6_002]);
     let second = log.clone().after(first.next).page(2).await.expect("a page");
-    assert_eq!(versions(&second.events), [3_303]);
+    assert_eq!(versions(&second.events), [9_003]);
     assert_eq!(second.next, store.port().last_position().await.expect("a position"));
 
     let never = log.filter(Filter::new().category("letter"));

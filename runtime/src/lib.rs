@@ -8,12 +8,15 @@
 //!    [`query_handler`](macro@query_handler), [`event_handler`](macro@event_handler), [`domain!`](macro@domain) and
 //!    [`Provide`](macro@Provide). `use gesta::prelude::*` imports them.
 //! 2. [`connect`] opens a store. `domain!` gives the domain a function `app`, which makes a [`Builder`], and that
-//!    starts an [`App`]: it creates, executes, loads, and shows the history and the [`log`].
+//!    starts an [`App`]: it creates, executes, loads, answers queries, runs projections and handlers, and shows the
+//!    history and the [`log`].
 //! 3. [`test`](testing) tests a domain without a store, and has an application in memory with time by hand.
 //! 4. [`domain`](mod@domain) has the traits behind the macros, [`store`] says what every store promises, and
 //!    [`execute`] what happens to a command.
+//! 5. [`subscription`] says how the log is followed, [`projection`](mod@projection) and [`query`] how documents are kept and read,
+//!    [`event_handler`](mod@event_handler) what becomes of a delivery that fails, [`middleware`], [`plugin`] and [`monitor`] the rest.
 //!
-//! What is not there yet is in the README: the read side, reactions, sagas, and what leaves the system.
+//! What is not there yet is in the README: sagas and timers, and what leaves the system.
 
 #[doc(hidden)]
 #[path = "private/mod.rs"]

@@ -14,7 +14,16 @@ pub fn stream(id: &str) -> StreamId {
 pub fn append<'p>(id: &str, expected: Expected, payloads: impl IntoIterator<Item = &'p str>) -> Append {
     let event = |payload: &str| NewEvent { name: "account.deposited", version: 1, payload: payload.into() };
     let events = payloads.into_iter().map(event).collect();
-    Append { stream: stream(id), expected, key: None, meta: Meta::default(), events, documents: vec![] }
+    Append {
+        stream: stream(id),
+        expected,
+        key: None,
+        meta: Meta::default(),
+        events,
+        documents: vec![],
+        process: None,
+        together: None,
+    }
 }
 
 /// The same with an idempotency key.

@@ -1,12 +1,13 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use gesta::{
     domain::{IdempotencyKey, Position, Receipt, Timestamp},
     store::{
-        Append, Claim, Commit, Deliveries, DeliveryAction, DeliveryFilter, Document, Documents, EventStore,
-        Find, Found, Generation, Holding, Lease, LogVisitor, Outcome, ParkedDelivery, ReadLog, ReadSide,
-        ReadStream, Shards, SnapshotRef, Store, StoreError, StreamId, StreamVisitor, SubscriptionState,
+        Append, Claim, Commit, Deliveries, DeliveryAction, DeliveryFilter, Document, Documents, DueTimers,
+        EventStore, Find, Found, Generation, Holding, Lease, LogVisitor, Outcome, ParkedDelivery, ReadLog,
+        ReadSide, ReadStream, SagaFilter, SagaState, SagaStatus, Sagas, Shards, SnapshotRef, Store,
+        StoreError, StreamId, StreamVisitor, SubscriptionState, TakeSagas, TakenSagas, TimerState, Timers,
     },
 };
 use tokio::sync::watch;
@@ -220,5 +221,31 @@ impl Deliveries for Unfenced {
         reason: &str,
     ) -> Result<u64, StoreError> {
         self.inner().decide_deliveries(filter, action, actor, reason).await
+    }
+}
+
+#[async_trait]
+impl Sagas for Unfenced {
+    async fn take_sagas(&self, take: TakeSagas<'_>) -> Result<TakenSagas, StoreError> {
+        self.inner().take_sagas(take).await
+    }
+
+    async fn list_sagas(&self, filter: &SagaFilter, limit: u64) -> Result<Vec<SagaState>, StoreError> {
+        self.inner().list_sagas(filter, limit).await
+    }
+
+    async fn count_sagas(&self) -> Result<Vec<(Arc<str>, SagaStatus, u64)>, StoreError> {
+        self.inner().count_sagas().await
+    }
+}
+
+#[async_trait]
+impl Timers for Unfenced {
+    async fn due_timers(&self, category: &str, shards: &[u16], limit: u64) -> Result<DueTimers, StoreError> {
+        self.inner().due_timers(category, shards, limit).await
+    }
+
+    async fn timers_of(&self, stream: &StreamId) -> Result<Vec<TimerState>, StoreError> {
+        self.inner().timers_of(stream).await
     }
 }

@@ -34,7 +34,16 @@ fn scanned(depot: u64) -> NewEvent {
 
 async fn append(store: &Store, category: &str, id: &str, meta: Meta, events: Vec<NewEvent>) {
     let stream = StreamId::new(category, id);
-    let append = Append { stream, expected: Expected::Any, key: None, meta, events, documents: vec![] };
+    let append = Append {
+        stream,
+        expected: Expected::Any,
+        key: None,
+        meta,
+        events,
+        documents: vec![],
+        process: None,
+        together: None,
+    };
     let outcomes = store.port().append(&[append]).await.expect("an outcome");
     assert!(matches!(outcomes[..], [Outcome::Appended(_)]), "{outcomes:?}");
 }

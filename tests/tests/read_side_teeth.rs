@@ -9,9 +9,10 @@ use gesta::{
     domain::{IdempotencyKey, Position, Receipt, Timestamp},
     store::{
         Append, Claim, Commit, Deliveries, DeliveryAction, DeliveryFilter, DeliveryWrite, Document,
-        Documents, EventStore, Find, Found, Generation, Holding, Lease, LogVisitor, Memory, Outcome,
-        ParkedDelivery, ReadLog, ReadSide, ReadStream, ShardState, Shards, SnapshotRef, Store, StoreError,
-        StreamId, StreamVisitor, SubscriptionState,
+        Documents, DueTimers, EventStore, Find, Found, Generation, Holding, Lease, LogVisitor, Memory,
+        Outcome, ParkedDelivery, ReadLog, ReadSide, ReadStream, SagaFilter, SagaState, SagaStatus, Sagas,
+        ShardState, Shards, SnapshotRef, Store, StoreError, StreamId, StreamVisitor, SubscriptionState,
+        TakeSagas, TakenSagas, TimerState, Timers,
     },
     testing::contract::{self, Fixture, Subject},
 };
@@ -428,4 +429,30 @@ mistakes_are_noticed! {
     documents_of_conflicts: DocumentsOfConflicts fails inline::a_conflict_writes_no_document;
     half_dropped: HalfDropped fails generations::a_generation_is_dropped_whole;
     endless_leases: EndlessLeases fails leases::a_lease_that_has_run_out_is_taken;
+}
+
+#[async_trait]
+impl Sagas for Careless {
+    async fn take_sagas(&self, take: TakeSagas<'_>) -> Result<TakenSagas, StoreError> {
+        self.inner.take_sagas(take).await
+    }
+
+    async fn list_sagas(&self, filter: &SagaFilter, limit: u64) -> Result<Vec<SagaState>, StoreError> {
+        self.inner.list_sagas(filter, limit).await
+    }
+
+    async fn count_sagas(&self) -> Result<Vec<(Arc<str>, SagaStatus, u64)>, StoreError> {
+        self.inner.count_sagas().await
+    }
+}
+
+#[async_trait]
+impl Timers for Careless {
+    async fn due_timers(&self, category: &str, shards: &[u16], limit: u64) -> Result<DueTimers, StoreError> {
+        self.inner.due_timers(category, shards, limit).await
+    }
+
+    async fn timers_of(&self, stream: &StreamId) -> Result<Vec<TimerState>, StoreError> {
+        self.inner.timers_of(stream).await
+    }
 }

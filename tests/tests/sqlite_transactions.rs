@@ -23,6 +23,8 @@ fn append(id: &str, expected: u64, name: &'static str) -> Append {
         meta: Meta::default(),
         events: vec![event],
         documents: vec![],
+        process: None,
+        together: None,
     }
 }
 

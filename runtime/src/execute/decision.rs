@@ -58,7 +58,16 @@ impl<A: Aggregate> Call<A> {
         let (key, meta) = (self.options.key.clone(), self.options.meta.clone());
         let documents = Vec::new();
         let (stream, expected) = (self.stream.clone(), Expected::Version(expected));
-        Ok(Append { stream, expected, key, meta, events, documents })
+        Ok(Append {
+            stream,
+            expected,
+            key,
+            meta,
+            events,
+            documents,
+            process: None,
+            together: self.options.together.clone(),
+        })
     }
 
     /// Asks whether the stream is at this version.
@@ -71,6 +80,8 @@ impl<A: Aggregate> Call<A> {
             meta: Default::default(),
             events: Vec::new(),
             documents: Vec::new(),
+            process: None,
+            together: None,
         }
     }
 

@@ -233,6 +233,12 @@ impl Executor {
             }
             Outcome::Conflict { actual } => Ok(Attempt::Conflict { expected, actual }),
             Outcome::KeyReused { first } => Err(call.key_reused(first).into()),
+            Outcome::Fenced { subscription, shard } => Err(StoreError::Fenced { subscription, shard }.into()),
+            Outcome::Apart { outcome, stream } => Err(match *outcome {
+                Outcome::Fenced { subscription, shard } => StoreError::Fenced { subscription, shard },
+                _ => StoreError::Overtaken { stream },
+            }
+            .into()),
         }
     }
 

@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use crate::domain::{IdempotencyKey, Meta};
+use crate::{
+    domain::{IdempotencyKey, Meta},
+    store::Append,
+};
 
 /// What may be said of one execution.
 #[derive(Clone, Debug, Default)]
@@ -14,4 +17,6 @@ pub struct Options {
     pub expect_version: Option<u64>,
     /// How long it may take.
     pub timeout: Option<Duration>,
+    /// What is to be stored in the same transaction, or neither is.
+    pub(crate) together: Option<Box<Append>>,
 }

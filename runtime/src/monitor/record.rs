@@ -26,6 +26,8 @@ pub async fn record(
             meta,
             events: vec![encoded(&stream, &event)?],
             documents: Vec::new(),
+            process: None,
+            together: None,
         };
         // In a batch of one there is nothing that another append could hold back: appended or stored before.
         store.port().append(&[append]).await?;

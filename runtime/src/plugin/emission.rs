@@ -43,6 +43,8 @@ pub(super) async fn store_all(
             meta: meta.clone(),
             events: vec![event],
             documents: Vec::new(),
+            process: None,
+            together: None,
         };
         let outcomes = store.port().append(&[append]).await.map_err(|error| match error.is_retryable() {
             true => HandlerFailure::retryable(error),

@@ -1,4 +1,4 @@
-use super::{DocumentWrite, StreamId};
+use super::{DocumentWrite, ProcessWrites, StreamId};
 use crate::domain::{IdempotencyKey, Meta, Receipt};
 
 /// What one command wants to store in one stream.
@@ -25,6 +25,29 @@ pub struct Append {
     /// [`Outcome::Conflict`] with the version of the stream, which may well be the one that was expected: load the
     /// documents again as well. Keys and the version of the stream are looked at first.
     pub documents: Vec<DocumentWrite>,
+    /// What sagas, process managers and schedules store in the same transaction, if and only if the outcome is
+    /// [`Outcome::Appended`].
+    pub process: Option<Box<ProcessWrites>>,
+    /// Another append, to another stream and without a key, that is stored if and only if this one is: both are, or
+    /// neither. It takes its place in the log right behind this one, has no `together` of its own, and its outcome is
+    /// told only where it is the reason that nothing was stored: [`Outcome::Apart`].
+    pub together: Option<Box<Append>>,
+}
+
+impl Append {
+    /// One without key, metadata, documents and the rest; the public fields can be changed.
+    pub fn new(stream: StreamId, expected: Expected, events: Vec<NewEvent>) -> Self {
+        Self {
+            stream,
+            expected,
+            key: None,
+            meta: Meta::default(),
+            events,
+            documents: Vec::new(),
+            process: None,
+            together: None,
+        }
+    }
 }
 
 /// An event on its way into the store.
@@ -60,6 +83,20 @@ pub enum Outcome {
     Conflict {
         /// The version of the stream.
         actual: u64,
+    },
+    /// The lease of [`ProcessWrites::fence`] is not good any more. Nothing was stored.
+    Fenced {
+        /// The subscription.
+        subscription: String,
+        /// The shard.
+        shard: u16,
+    },
+    /// What it was to be stored together with could not be. Nothing was stored.
+    Apart {
+        /// The stream of [`Append::together`].
+        stream: StreamId,
+        /// What became of that append: [`Outcome::Conflict`] or [`Outcome::Fenced`].
+        outcome: Box<Outcome>,
     },
     /// The key was used before, for another stream. Nothing was stored.
     KeyReused {

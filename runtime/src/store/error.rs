@@ -129,6 +129,12 @@ pub enum StoreError {
         /// The shard.
         shard: u16,
     },
+    /// What was to be stored together with something else could not be, because that stream was changed meanwhile.
+    #[error("{stream} was changed by somebody else meanwhile; nothing was stored")]
+    Overtaken {
+        /// The stream that was changed.
+        stream: StreamId,
+    },
     /// A document was changed by somebody else meanwhile.
     #[error("the document `{key}` in `{collection}` was changed meanwhile; nothing was stored, try again")]
     Stale {

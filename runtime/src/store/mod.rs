@@ -20,11 +20,13 @@ mod memory;
 mod postgres;
 mod read_side;
 mod resolve;
+mod saga;
 mod shard;
 mod signal;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod stream_id;
+mod timer;
 
 use std::{fmt, ops::ControlFlow, sync::Arc};
 
@@ -45,11 +47,16 @@ pub use memory::Memory;
 #[cfg(feature = "postgres")]
 pub use postgres::{Postgres, PostgresOptions};
 pub use read_side::ReadSide;
+pub use saga::{
+    Due, Fence, ProcessWrites, SUSPECT, SagaFilter, SagaState, SagaStatus, SagaWrite, Sagas, TakeSagas,
+    TakenSagas,
+};
 pub use shard::{Claim, Holding, Lease, ShardState, Shards, SubscriptionState};
 pub use signal::Signal;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Sqlite, SqliteOptions, Synchronous};
 pub use stream_id::StreamId;
+pub use timer::{DueTimers, TimerState, TimerWrite, Timers};
 
 use crate::domain::{IdempotencyKey, Position, Receipt};
 

@@ -1,12 +1,12 @@
 use async_trait::async_trait;
 use tokio::sync::watch;
 
-use super::{Commit, Deliveries, Documents, Shards, StoreError};
+use super::{Commit, Deliveries, Documents, Sagas, Shards, StoreError, Timers};
 use crate::domain::Timestamp;
 
 /// The part of a store that those need who follow the log: subscriptions, projections and handlers.
 #[async_trait]
-pub trait ReadSide: Shards + Documents + Deliveries {
+pub trait ReadSide: Shards + Documents + Deliveries + Sagas + Timers {
     /// Stores all of it in one transaction, or nothing.
     ///
     /// # Errors

@@ -90,6 +90,8 @@ async fn append(store: &Memory, id: &str, name: &'static str, count: usize) -> P
         meta: Meta::default(),
         events: vec![event; count],
         documents: Vec::new(),
+        process: None,
+        together: None,
     };
     match &store.append(&[append]).await.expect("an outcome")[..] {
         [Outcome::Appended(receipt)] => receipt.position,

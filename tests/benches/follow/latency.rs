@@ -36,6 +36,8 @@ async fn commit(store: &Store) -> (u64, u128) {
         meta: Meta::default(),
         documents: Vec::new(),
         events: vec![event],
+        process: None,
+        together: None,
     };
     let outcomes = store.port().append(&[append]).await.expect("an append");
     let Outcome::Appended(receipt) = &outcomes[0] else { panic!("{outcomes:?}") };

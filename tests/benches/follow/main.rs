@@ -62,6 +62,8 @@ async fn fill(store: &Store, hand: &Hand, events: u64, streams: u64) {
                 meta: Meta::default(),
                 documents: Vec::new(),
                 events: vec![NewEvent { name: "till.rang", version: 1, payload }],
+                process: None,
+                together: None,
             });
         }
         store.port().append(&batch).await.expect("the events of the benchmark");

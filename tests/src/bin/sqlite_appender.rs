@@ -54,5 +54,7 @@ fn append(name: &str, command: u64) -> Append {
         meta: Meta::default(),
         events: (0..=command % 3).map(event).collect(),
         documents: vec![],
+        process: None,
+        together: None,
     }
 }

@@ -86,6 +86,8 @@ impl Writer {
             meta: Meta::default(),
             documents: Vec::new(),
             events,
+            process: None,
+            together: None,
         }
     }
 

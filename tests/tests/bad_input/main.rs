@@ -53,6 +53,8 @@ async fn smuggle<const N: usize>(store: &Store, id: &str, events: [(&'static str
         meta: Meta::default(),
         events: events.into(),
         documents: vec![],
+        process: None,
+        together: None,
     };
     let outcomes = store.port().append(&[append]).await.expect("an outcome");
     assert!(matches!(outcomes[..], [Outcome::Appended(_)]), "{outcomes:?}");

@@ -319,7 +319,16 @@ pub(crate) async fn scan(store: &Store, id: &str, depots: &[&str]) {
 pub(crate) async fn events(store: &Store, id: &str, events: Vec<NewEvent>) {
     let (stream, meta) = (StreamId::new("parcel", id), Default::default());
     let documents = Vec::new();
-    let append = Append { stream, expected: Expected::Any, key: None, meta, events, documents };
+    let append = Append {
+        stream,
+        expected: Expected::Any,
+        key: None,
+        meta,
+        events,
+        documents,
+        process: None,
+        together: None,
+    };
     let outcomes = store.port().append(&[append]).await.expect("an outcome");
     assert!(matches!(outcomes[..], [Outcome::Appended(_)]), "{outcomes:?}");
 }

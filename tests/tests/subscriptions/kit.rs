@@ -39,6 +39,8 @@ pub(crate) async fn append(store: &Store, id: &str, name: &'static str, count: u
         meta: Meta::default(),
         events: vec![event; count],
         documents: Vec::new(),
+        process: None,
+        together: None,
     };
     match &store.port().append(&[append]).await.expect("an outcome")[..] {
         [Outcome::Appended(receipt)] => receipt.position,

@@ -1,6 +1,7 @@
 mod commit;
 mod deliveries;
 mod documents;
+mod sagas;
 mod shards;
 
 use std::{

@@ -25,6 +25,7 @@ mod options;
 mod probe;
 mod read;
 mod round;
+mod sagas;
 mod settle;
 mod shards;
 mod signals;

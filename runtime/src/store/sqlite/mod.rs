@@ -21,6 +21,7 @@ mod open;
 mod options;
 mod read;
 mod rows;
+mod sagas;
 mod shards;
 mod shared;
 mod sql;

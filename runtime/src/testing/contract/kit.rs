@@ -63,6 +63,8 @@ pub(super) fn append<const N: usize>(stream: &StreamId, expected: Expected, payl
         meta: Meta::default(),
         events: payloads.into_iter().map(event).collect(),
         documents: vec![],
+        process: None,
+        together: None,
     }
 }
 

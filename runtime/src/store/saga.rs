@@ -1,0 +1,227 @@
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+
+use super::{StoreError, StreamId};
+use crate::domain::Timestamp;
+
+/// What is stored beside events in their transaction by what runs over time: sagas, process managers and schedules.
+#[derive(Clone, Debug, Default)]
+pub struct ProcessWrites {
+    /// The lease under which it is written. It is looked at after the key: a lease that is not good any more makes
+    /// the outcome [`Outcome::Fenced`](super::Outcome::Fenced).
+    pub fence: Option<Fence>,
+    /// How an instance stands now; each instance at most once in a batch's append.
+    pub saga: Option<SagaWrite>,
+    /// Instances that are to be looked at now, because something has happened that they wait for. One that has ended,
+    /// or is parked, or does not exist, is left alone.
+    pub wakes: Vec<(Arc<str>, String)>,
+    /// Timers of the append's own stream.
+    pub timers: Vec<super::TimerWrite>,
+}
+
+/// The right to work on a shard, as a worker has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// Which subscription.
+    pub subscription: Arc<str>,
+    /// Which shard.
+    pub shard: u16,
+    /// The token of the lease: another one in the store means that the shard is somebody else's by now. A lease that
+    /// was given back is refused as well; one that has run out is good until somebody takes the shard.
+    pub token: u64,
+}
+
+/// When somebody has to look at something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// So long after the transaction, by the database's clock; zero for at once.
+    In(Duration),
+    /// At a time, by the database's clock.
+    At(Timestamp),
+}
+
+/// How an instance of a saga stands, as its scheduler and its operators see it. What it has done stands in its stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SagaWrite {
+    /// The saga's name.
+    pub saga: Arc<str>,
+    /// The instance: the id of its stream.
+    pub id: String,
+    /// The shard that it belongs to. It stays what it was at the first write.
+    pub shard: u16,
+    /// What it is at.
+    pub status: SagaStatus,
+    /// The step that it is at.
+    pub step: Option<String>,
+    /// How often that was tried.
+    pub attempts: u32,
+    /// When somebody has to look at it; `None` where nobody has to: it has ended or is parked.
+    pub due: Option<Due>,
+    /// Why it is parked, or what went wrong last.
+    pub error: Option<String>,
+    /// The version of the definition that it runs by, and its fingerprint.
+    pub definition: (u16, u64),
+}
+
+/// What an instance is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum SagaStatus {
+    /// It goes forward, or waits to.
+    Running,
+    /// It undoes what it has done, or waits to.
+    Compensating,
+    /// It needs somebody to decide.
+    Parked,
+    /// All steps are done.
+    Completed,
+    /// What it had done is undone.
+    Compensated,
+    /// Somebody has given it up as it was.
+    Abandoned,
+}
+
+impl SagaStatus {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Running,
+        Self::Compensating,
+        Self::Parked,
+        Self::Completed,
+        Self::Compensated,
+        Self::Abandoned,
+    ];
+
+    /// Its name, in the store and for people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Compensating => "compensating",
+            Self::Parked => "parked",
+            Self::Completed => "completed",
+            Self::Compensated => "compensated",
+            Self::Abandoned => "abandoned",
+        }
+    }
+
+    /// The status of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+
+    /// Whether nothing more happens.
+    pub const fn has_ended(self) -> bool {
+        matches!(self, Self::Completed | Self::Compensated | Self::Abandoned)
+    }
+}
+
+/// How an instance stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SagaState {
+    /// The saga's name.
+    pub saga: Arc<str>,
+    /// The instance.
+    pub id: String,
+    /// Its shard.
+    pub shard: u16,
+    /// What it is at.
+    pub status: SagaStatus,
+    /// The step that it is at.
+    pub step: Option<String>,
+    /// How often that was tried.
+    pub attempts: u32,
+    /// How often it was taken since it has last come further: see [`Sagas::take_sagas`].
+    pub taken: u32,
+    /// When somebody has to look at it.
+    pub due_at: Option<Timestamp>,
+    /// Why it is parked, or what went wrong last.
+    pub error: Option<String>,
+    /// The version of the definition that it runs by, and its fingerprint.
+    pub definition: (u16, u64),
+    /// When it was stored first, by the clock of the database.
+    pub started_at: Timestamp,
+    /// When it was stored last.
+    pub updated_at: Timestamp,
+}
+
+/// Which instances are meant; all conditions that are given hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SagaFilter {
+    /// Of this saga.
+    pub saga: Option<String>,
+    /// This instance.
+    pub id: Option<String>,
+    /// In one of these; empty for all.
+    pub status: Vec<SagaStatus>,
+    /// At this step.
+    pub step: Option<String>,
+    /// With an error that contains this text.
+    pub error: Option<String>,
+    /// Started before this time.
+    pub started_before: Option<Timestamp>,
+    /// Not changed since this time.
+    pub updated_before: Option<Timestamp>,
+    /// After this place in the order of the answer, for the next page: saga and instance.
+    pub after: Option<(String, String)>,
+}
+
+/// What a worker wants to go on with.
+#[derive(Clone, Copy, Debug)]
+pub struct TakeSagas<'a> {
+    /// The saga.
+    pub saga: &'a str,
+    /// The worker's shards.
+    pub shards: &'a [u16],
+    /// The instances that it is at already.
+    pub running: &'a [String],
+    /// At most so many.
+    pub limit: u64,
+    /// Whether it wants those that were taken [`SUSPECT`] times or more, or those that were not.
+    pub suspects: bool,
+}
+
+/// An instance that was taken so often without having come further is likely to be the one that ends the process: it is
+/// worked on alone.
+pub const SUSPECT: u32 = 2;
+
+/// What there is to go on with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TakenSagas {
+    /// The instances that are due, the longest due first: each with how often it was taken since it has last come
+    /// further, this time included.
+    pub taken: Vec<(String, u32)>,
+    /// How long it is until the next one in these shards that is not due yet.
+    pub next: Option<Duration>,
+}
+
+/// Where sagas keep how their instances stand. Written with the events, by
+/// [`Append::process`](super::Append::process).
+#[async_trait]
+pub trait Sagas: Send + Sync {
+    /// Instances that are due now, by the clock of the database. Each counts as taken once more; the next
+    /// [`SagaWrite`] of it sets that to zero.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Backend`].
+    async fn take_sagas(&self, take: TakeSagas<'_>) -> Result<TakenSagas, StoreError>;
+
+    /// Instances by a filter, ordered by saga and instance.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Backend`].
+    async fn list_sagas(&self, filter: &SagaFilter, limit: u64) -> Result<Vec<SagaState>, StoreError>;
+
+    /// How many instances of each saga there are in each status.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Backend`].
+    async fn count_sagas(&self) -> Result<Vec<(Arc<str>, SagaStatus, u64)>, StoreError>;
+}
+
+impl SagaState {
+    /// The stream of its events.
+    pub fn stream(&self) -> StreamId {
+        StreamId::new(&self.saga, &self.id)
+    }
+}

@@ -1,4 +1,11 @@
-use std::{fmt, future::Future, sync::Arc};
+use std::{
+    fmt,
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use async_trait::async_trait;
 
@@ -16,6 +23,10 @@ use crate::{
 /// One worker at a time has the projection, so it sees all events in the order of the log. The tables are the
 /// application's to make; it is not gesta that reads them. It is run by
 /// [`Builder::sql_projection`](crate::Builder::sql_projection), on SQLite and PostgreSQL.
+///
+/// Statements that take longer than the `work_timeout` of the store are taken back, and the events come again, fewer at
+/// a time. The transaction is not theirs to end: on SQLite a `COMMIT` of theirs rolls back, on PostgreSQL it keeps what
+/// they have changed themselves, and on both the batch is refused with [`StoreError::Work`].
 ///
 /// To build it anew, write to other tables under a raised [`SqlProjection::VERSION`], which begins at the first event;
 /// or empty the tables while it is paused and then set it back with [`App::reset`](crate::App::reset). In the store it
@@ -73,14 +84,61 @@ pub trait SqlProjection: Send + Sync + 'static {
 pub(crate) struct SqlDriver<S> {
     name: Arc<str>,
     projection: Arc<S>,
+    /// How many events share a transaction at most: fewer after statements that took too long.
+    most: AtomicUsize,
+    /// How many there were in the last one.
+    tried: AtomicUsize,
 }
 
-/// How many events share a transaction at most, or little more.
+/// How many events share a transaction at most.
 const MOST: usize = 1_000;
 
 impl<S: SqlProjection> SqlDriver<S> {
     pub(crate) fn new(projection: S) -> Self {
-        Self { name: generation_name(S::NAME, S::VERSION), projection: Arc::new(projection) }
+        let name = generation_name(S::NAME, S::VERSION);
+        Self { name, projection: Arc::new(projection), most: MOST.into(), tried: 0.into() }
+    }
+
+    fn most(&self) -> usize {
+        self.most.load(Ordering::Relaxed)
+    }
+
+    /// Statements have come through, so that the next ones may get a few more events,
+    fn came_through(&self) {
+        let most = self.most();
+        self.most.store((most + most / 8 + 1).min(MOST), Ordering::Relaxed);
+    }
+
+    /// or have taken too long: then half as many.
+    fn took_too_long(&self) {
+        self.most.store((self.tried.load(Ordering::Relaxed) / 2).max(1), Ordering::Relaxed);
+    }
+
+    async fn follow(&self, work: Work) -> Result<(), StoreError> {
+        let Work { store, shards, leases, mut feed, progress, .. } = work;
+        let mut writer = Writer::new(store, Ours::new(shards, leases), progress);
+        let mut begun = false;
+        while let Some(gathered) = Gathered::next(&mut feed, &mut writer, MOST).await? {
+            let Gathered { events, to, due, .. } = gathered;
+            let (mut left, mut more) = (&events[..], due || !events.is_empty());
+            while more {
+                writer.settle().await?;
+                if std::mem::replace(&mut begun, !left.is_empty()) {
+                    self.came_through();
+                }
+                let (some, rest) = left.split_at(left.len().min(self.most()));
+                (left, more) = (rest, !rest.is_empty());
+                self.tried.store(some.len(), Ordering::Relaxed);
+                let up_to = some.last().filter(|_| more).map_or(to, |last| last.position);
+                writer.submit(up_to, |commit| commit.work = self.statements(some));
+            }
+        }
+        writer.settle().await
+    }
+
+    fn statements(&self, events: &[Arc<LogEntry>]) -> Option<Arc<dyn SqlWork>> {
+        let statements = || Statements { projection: Arc::clone(&self.projection), events: events.to_vec() };
+        (!events.is_empty()).then(|| Arc::new(statements()) as Arc<dyn SqlWork>)
     }
 }
 
@@ -93,19 +151,11 @@ impl<S: SqlProjection> Driver for SqlDriver<S> {
     }
 
     async fn work(&self, work: Work) -> Result<(), StoreError> {
-        let Work { store, shards, leases, mut feed, progress, .. } = work;
-        let mut writer = Writer::new(store, Ours::new(shards, leases), progress);
-        while let Some(gathered) = Gathered::next(&mut feed, &mut writer, MOST).await? {
-            writer.settle().await?;
-            let Gathered { events, to, due, .. } = gathered;
-            if !events.is_empty() {
-                let projection = Arc::clone(&self.projection);
-                writer.submit(to, |commit| commit.work = Some(Arc::new(Statements { projection, events })));
-            } else if due {
-                writer.submit(to, |_| {});
-            }
+        let followed = self.follow(work).await;
+        if matches!(followed, Err(StoreError::WorkTimedOut { .. })) {
+            self.took_too_long();
         }
-        writer.settle().await
+        followed
     }
 }
 

@@ -37,10 +37,11 @@ pub struct Advance {
 /// Statements of the application that belong into a worker's transaction.
 #[async_trait]
 pub trait SqlWork: fmt::Debug + Send + Sync {
-    /// Runs them. It may be called again if the transaction was not committed.
+    /// Runs them. It may be called again if the transaction was not committed. They must not end the transaction, and a
+    /// store gives them a limited time.
     ///
     /// # Errors
-    /// Whatever went wrong: the transaction is rolled back.
+    /// Whatever went wrong: the transaction is rolled back. So it is after a panic.
     async fn run(&self, connection: SqlConnection<'_>) -> Result<(), BoxError>;
 }
 

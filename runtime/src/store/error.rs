@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     codec::DecodeError,
@@ -164,10 +164,23 @@ pub enum StoreError {
         source: BoxError,
     },
     /// The application's own statements failed inside a transaction of the store.
-    #[error("the application's statements failed, and nothing was stored: {source}")]
+    #[error("the application's statements for `{subscription}` failed, and nothing was stored: {source}")]
     Work {
+        /// The projection and its version, or the subscription.
+        subscription: Arc<str>,
         /// What they said.
         source: BoxError,
+    },
+    /// The application's own statements took too long inside a transaction of the store.
+    #[error(
+        "the application's statements for `{subscription}` were not done within {limit:?} and were taken back, so \
+         nothing was stored; make them faster, perhaps by an index, or raise the limit with `.work_timeout(..)` of the store"
+    )]
+    WorkTimedOut {
+        /// The projection and its version, or the subscription.
+        subscription: Arc<str>,
+        /// How long they may take.
+        limit: Duration,
     },
     /// The store cannot do this at all.
     #[error("{store} cannot {what}; use another store for it")]

@@ -12,7 +12,7 @@ pub trait ReadSide: Shards + Documents + Deliveries + Sagas + Timers {
     /// # Errors
     /// [`StoreError::Fenced`] when a lease is not good any more or a shard is not where it was,
     /// [`StoreError::Stale`] when a document has another revision than expected, [`StoreError::Work`] when the
-    /// application's own statements fail, [`StoreError::Unsupported`] when there are some and the store knows no SQL:
+    /// application's own statements fail, [`StoreError::WorkTimedOut`] when they take too long, [`StoreError::Unsupported`] when there are some and the store knows no SQL:
     /// nothing was stored. [`StoreError::OutcomeUnknown`] when that cannot be told: claim again and look where the
     /// shards are. [`StoreError::Unavailable`], [`StoreError::Backend`].
     async fn commit(&self, commit: &Commit) -> Result<(), StoreError>;

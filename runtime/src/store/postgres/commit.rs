@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sqlx::{Connection, postgres::PgDatabaseError};
+use sqlx::{AssertSqlSafe, Connection, Executor, postgres::PgDatabaseError};
 use tokio::{sync::watch, time::timeout};
 
 use super::{
@@ -15,11 +15,11 @@ use super::{
 };
 use crate::{
     domain::Timestamp,
-    store::{BoxError, Commit, ReadSide, SqlConnection, SqlWork, StoreError},
+    store::{
+        Advance, Commit, ReadSide, SqlConnection, SqlWork, StoreError,
+        resolve::{WorkFailure, ended_transaction, run_work},
+    },
 };
-
-/// How many times as long as one statement those of an application may take in one commit, all together.
-const WORK: u32 = 6;
 
 const WHAT: &str = "committing what follows from events";
 
@@ -110,7 +110,9 @@ impl Inner {
             }
             // What the application has put off to the end, such as a deferred constraint, is its own.
             Err(error) => Err(match Failure::of(error) {
-                Failure::Refused(source) => Failure::Store(StoreError::Work { source }),
+                Failure::Refused(source) => {
+                    Failure::Store(self.work_failed(WorkFailure::Said(source), commit))
+                }
                 known => known,
             }),
         }
@@ -122,26 +124,58 @@ impl Inner {
         commit: &Commit,
         work: &Arc<dyn SqlWork>,
     ) -> Result<(), Failure> {
-        self.step(connection, call(&commit.advances, &[], &[])?, commit).await?;
+        // The leases are held from here on. The shards move behind the statements, so that these cannot commit that.
+        let standing = |advance: &Advance| Advance { to: advance.from, ..advance.clone() };
+        let here: Vec<Advance> = commit.advances.iter().map(standing).collect();
+        self.step(connection, call(&here, &[], &[])?, commit).await?;
         self.like_a_session_of_the_application(connection).await?;
-        // The server ends each statement that takes too long; of a server that is gone, it cannot.
-        let patience = self.link.options.timeout * WORK;
-        let working = timeout(patience, work.run(SqlConnection::Postgres(&mut *connection)));
-        working.await.map_err(|_| silent(patience))?.map_err(of_work)?;
-        if commit.documents.is_empty() && commit.deliveries.is_empty() {
-            return Ok(());
-        }
-        self.step(connection, call(&[], &commit.documents, &commit.deliveries)?, commit).await
+        let limit = self.link.options.work_timeout;
+        let worked = run_work(work, SqlConnection::Postgres(&mut *connection), limit).await;
+        worked.map_err(|failure| self.of_work(failure, commit))?;
+        self.still_there(connection, commit).await?;
+        self.step(connection, call(&commit.advances, &commit.documents, &commit.deliveries)?, commit).await
     }
 
-    /// For the rest of the transaction: the application's tables are found as they are elsewhere, and its statements are
-    /// planned as usual.
+    /// Whether the transaction is the one in which the application's statements began.
+    async fn still_there(&self, connection: &mut sqlx::PgConnection, commit: &Commit) -> Result<(), Failure> {
+        let patience = self.link.options.timeout;
+        let released = timeout(patience, connection.execute("RELEASE SAVEPOINT gesta_work")).await;
+        let ended = |error| match Failure::before_commit(error) {
+            Failure::Refused(source) => Failure::Store(self.work_failed(ended_transaction(source), commit)),
+            known => known,
+        };
+        released.map_err(|_| silent(patience))?.map(drop).map_err(ended)
+    }
+
+    fn work_failed(&self, failure: WorkFailure, commit: &Commit) -> StoreError {
+        failure.told(commit, self.link.options.work_timeout)
+    }
+
+    /// What the application's statements have said. Where the database was the reason, it is no fault of theirs.
+    fn of_work(&self, failure: WorkFailure, commit: &Commit) -> Failure {
+        let WorkFailure::Said(source) = failure else {
+            return Failure::Store(self.work_failed(failure, commit));
+        };
+        let mut causes =
+            std::iter::successors(Some(&*source as &dyn std::error::Error), |error| error.source());
+        let passes =
+            causes.find_map(|error| error.downcast_ref::<sqlx::Error>()).is_some_and(Failure::passes);
+        match passes {
+            true => Failure::InTheWay(source),
+            false => Failure::Store(self.work_failed(WorkFailure::Said(source), commit)),
+        }
+    }
+
+    /// For the rest of the transaction: the application's tables are found as they are elsewhere, its statements are
+    /// planned as usual, and the server ends one that takes too long.
     async fn like_a_session_of_the_application(
         &self,
         connection: &mut sqlx::PgConnection,
     ) -> Result<(), Failure> {
         let patience = self.link.options.timeout;
-        let setting = sqlx::raw_sql(include_str!("sql/application_session.sql")).execute(connection);
+        let limit = self.link.options.work_timeout.as_millis().clamp(1, i32::MAX as u128);
+        let statements = format!(include_str!("sql/application_session.sql"), limit = limit);
+        let setting = sqlx::raw_sql(AssertSqlSafe(statements)).execute(connection);
         let set = timeout(patience, setting).await.map_err(|_| silent(patience))?;
         set.map(drop).map_err(Failure::before_commit)
     }
@@ -164,13 +198,6 @@ impl Inner {
 
 fn silent(patience: std::time::Duration) -> Failure {
     Failure::Unavailable(Box::new(Silent(patience)))
-}
-
-/// What the application's statements have said. Where the database was the reason, it is no fault of theirs.
-fn of_work(source: BoxError) -> Failure {
-    let mut causes = std::iter::successors(Some(&*source as &dyn std::error::Error), |error| error.source());
-    let passes = causes.find_map(|error| error.downcast_ref::<sqlx::Error>()).is_some_and(Failure::passes);
-    if passes { Failure::InTheWay(source) } else { Failure::Store(StoreError::Work { source }) }
 }
 
 /// What the functions of a commit refuse: which shard or document it was stands in the detail, counted from 1.

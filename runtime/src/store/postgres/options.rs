@@ -26,6 +26,7 @@ pub struct PostgresOptions {
     pub(super) timeout: Duration,
     pub(super) connect_timeout: Duration,
     pub(super) lock_timeout: Duration,
+    pub(super) work_timeout: Duration,
 }
 
 impl Default for PostgresOptions {
@@ -38,6 +39,7 @@ impl Default for PostgresOptions {
             timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(5),
             lock_timeout: Duration::from_secs(2),
+            work_timeout: Duration::from_secs(60),
         }
     }
 }
@@ -87,6 +89,14 @@ impl PostgresOptions {
     /// Appends of the same batch wait with it.
     pub fn lock_timeout(mut self, timeout: Duration) -> Self {
         self.lock_timeout = timeout;
+        self
+    }
+
+    /// How long the statements of a [`SqlProjection`](crate::projection::SqlProjection) may take for one batch of events,
+    /// before they are taken back with [`StoreError::WorkTimedOut`](crate::store::StoreError::WorkTimedOut). A minute unless
+    /// told otherwise.
+    pub fn work_timeout(mut self, timeout: Duration) -> Self {
+        self.work_timeout = timeout;
         self
     }
 

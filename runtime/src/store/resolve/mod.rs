@@ -3,12 +3,16 @@
 
 mod read_side;
 mod roster;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod work;
 
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
 };
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) use self::work::{WorkFailure, ended_transaction, run_work};
 pub(crate) use self::{
     read_side::{decide, fenced, may_replace, promotes, stale, stale_error},
     roster::{Place, Roster, later},

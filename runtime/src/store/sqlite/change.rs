@@ -91,9 +91,11 @@ impl<C: Change> AnyTask for Task<C> {
     }
 
     fn answer(self: Box<Self>, result: Result<(), Failure>) {
-        let answer = match result {
-            Ok(()) => self.made.unwrap_or_else(|| Err(unanswered(C::WHAT))),
-            Err(failure) => Err(failure.into_change_error(C::WHAT)),
+        let answer = match (result, self.made) {
+            (Ok(()), made) => made.unwrap_or_else(|| Err(unanswered(C::WHAT))),
+            // Statements of the application may have ended the transaction: that it cannot go on follows from that.
+            (Err(Failure::Refused(_)), Some(Err(refused))) => Err(refused),
+            (Err(failure), _) => Err(failure.into_change_error(C::WHAT)),
         };
         // A caller who has gone is told nothing; what was stored stays.
         drop(self.reply.send(answer));

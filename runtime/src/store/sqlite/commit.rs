@@ -1,57 +1,63 @@
 //! What a worker stores in one transaction.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use futures_util::FutureExt;
 use serde_json::json;
-use sqlx::{Executor, Row, SqliteConnection};
+use sqlx::{Row, SqliteConnection};
 use tokio::sync::watch;
 
 use super::{
     Sqlite,
     change::{Change, Denied},
     convert::{micros, signed},
-    deliveries, documents,
+    deliveries, documents, work,
 };
 use crate::{
     domain::Timestamp,
     store::{
-        Advance, Commit, ReadSide, SqlConnection, SqlWork, StoreError,
+        Advance, Commit, ReadSide, StoreError,
         resolve::{fenced, stale, stale_error},
     },
 };
 
+/// A commit, and how long the application's statements in it may take.
+#[derive(Debug)]
+struct Limited {
+    commit: Commit,
+    limit: Duration,
+}
+
 #[async_trait]
-impl Change for Commit {
+impl Change for Limited {
     type Answer = ();
     const WHAT: &'static str = "committing the work of a subscription";
 
     /// The application's statements may do anything, also end the transaction.
     fn is_alone(&self) -> bool {
-        self.work.is_some()
+        self.commit.work.is_some()
     }
 
     fn weight(&self) -> (usize, usize) {
-        let bytes = self.documents.iter().filter_map(|write| write.body.as_ref()).map(Vec::len).sum();
-        (1 + self.documents.len() + self.deliveries.len(), bytes)
+        let Commit { documents, deliveries, .. } = &self.commit;
+        let bytes = documents.iter().filter_map(|write| write.body.as_ref()).map(Vec::len).sum();
+        (1 + documents.len() + deliveries.len(), bytes)
     }
 
     async fn make(&self, connection: &mut SqliteConnection) -> Result<(), Denied> {
-        let now = advance(connection, &self.advances).await?;
-        if let Some(work) = &self.work {
-            run(connection, work).await?;
-        }
-        let documents: Vec<_> = self.documents.iter().collect();
+        let commit = &self.commit;
+        let now = advance(connection, &commit.advances).await?;
+        work::run(connection, commit, self.limit).await?;
+        let documents: Vec<_> = commit.documents.iter().collect();
         let known = documents::revisions(connection, &documents).await?;
         let revision = |place: (Arc<str>, String)| known.get(&place).copied().unwrap_or_default();
         let stale =
-            stale(&self.documents, |write| revision((Arc::clone(&write.collection), write.key.clone())));
+            stale(&commit.documents, |write| revision((Arc::clone(&write.collection), write.key.clone())));
         if let Some(document) = stale {
             return Err(Denied::Refused(stale_error(document)));
         }
         documents::write(connection, &documents).await?;
-        Ok(deliveries::write(connection, &self.deliveries, now).await?)
+        Ok(deliveries::write(connection, &commit.deliveries, now).await?)
     }
 }
 
@@ -74,28 +80,11 @@ async fn advance(connection: &mut SqliteConnection, advances: &[Advance]) -> Res
     }
 }
 
-/// Runs the application's statements. The savepoint tells whether the transaction is still there afterwards.
-async fn run(connection: &mut SqliteConnection, work: &Arc<dyn SqlWork>) -> Result<(), Denied> {
-    let failed = |source| Denied::Refused(StoreError::Work { source });
-    connection.execute("SAVEPOINT gesta_work").await?;
-    // A panic must not end the one task that writes.
-    let running = AssertUnwindSafe(work.run(SqlConnection::Sqlite(&mut *connection))).catch_unwind();
-    match running.await {
-        Ok(Ok(())) => {}
-        Ok(Err(source)) => return Err(failed(source)),
-        Err(_) => return Err(failed("the application's code panicked".into())),
-    }
-    match connection.execute("RELEASE gesta_work").await {
-        Ok(_) => Ok(()),
-        Err(error) => Err(failed(format!("they ended the transaction, which they must not: {error}").into())),
-    }
-}
-
 #[async_trait]
 impl ReadSide for Sqlite {
     async fn commit(&self, commit: &Commit) -> Result<(), StoreError> {
         commit.check()?;
-        self.change(commit.clone()).await
+        self.change(Limited { commit: commit.clone(), limit: self.inner.work_timeout }).await
     }
 
     fn signals(&self) -> watch::Receiver<u64> {

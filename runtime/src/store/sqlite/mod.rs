@@ -27,6 +27,7 @@ mod shared;
 mod sql;
 mod transaction;
 mod types;
+mod work;
 mod writer;
 
 use std::{
@@ -89,6 +90,8 @@ struct Inner {
     types: Arc<Types>,
     signal: Signal,
     freed: Signal,
+    /// How long the application's statements may take in a commit.
+    work_timeout: std::time::Duration,
     shut: AtomicBool,
 }
 

@@ -112,6 +112,7 @@ fn start(
             types,
             signal: Signal::new(),
             freed: Signal::new(),
+            work_timeout: options.work_timeout,
             shut: false.into(),
         }),
     }

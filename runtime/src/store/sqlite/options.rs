@@ -32,16 +32,23 @@ pub struct SqliteOptions {
     pub(super) synchronous: Synchronous,
     pub(super) busy_timeout: Duration,
     pub(super) readers: u32,
+    pub(super) work_timeout: Duration,
 }
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self { synchronous: Synchronous::Full, busy_timeout: Duration::from_secs(10), readers: 4 }
+        Self {
+            synchronous: Synchronous::Full,
+            busy_timeout: Duration::from_secs(10),
+            readers: 4,
+            work_timeout: Duration::from_secs(5),
+        }
     }
 }
 
 impl SqliteOptions {
-    /// [`Synchronous::Full`], ten seconds of patience with other processes, four readers.
+    /// [`Synchronous::Full`], ten seconds of patience with other processes, four readers, five seconds for statements of
+    /// the application.
     pub fn new() -> Self {
         Self::default()
     }
@@ -64,6 +71,15 @@ impl SqliteOptions {
     /// first needed. A store in memory has one connection for everything.
     pub fn readers(mut self, readers: u32) -> Self {
         self.readers = readers.clamp(1, 1_000);
+        self
+    }
+
+    /// How long the statements of a [`SqlProjection`](crate::projection::SqlProjection) may take for one batch of events,
+    /// before they are taken back with [`StoreError::WorkTimedOut`](crate::store::StoreError::WorkTimedOut). Five seconds
+    /// unless told otherwise. Everybody else who writes to the file waits meanwhile, so it should be less than their
+    /// [`busy_timeout`](Self::busy_timeout).
+    pub fn work_timeout(mut self, timeout: Duration) -> Self {
+        self.work_timeout = timeout;
         self
     }
 

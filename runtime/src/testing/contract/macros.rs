@@ -129,6 +129,15 @@ macro_rules! read_side_contract {
                 readers_see_a_commit_whole
                 commits_and_appends_do_not_disturb_each_other
             }
+            works {
+                statements_are_stored_with_the_rest
+                statements_that_fail_take_everything_back
+                statements_that_panic_take_everything_back
+                statements_cannot_commit
+                statements_cannot_put_another_transaction_in_the_place
+                statements_cannot_roll_back_unnoticed
+                statements_behind_a_rollback_are_not_the_commit
+            }
             documents {
                 documents_are_kept_byte_for_byte
                 documents_come_in_the_order_of_the_question

@@ -55,6 +55,7 @@ pub mod shards;
 pub mod snapshots;
 pub mod time;
 pub mod versions;
+pub mod works;
 
 use std::{
     future::Future,

@@ -2,7 +2,7 @@
 //!
 //! Each mistake is made in a store that is right otherwise, and the check that is there for it must notice.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use gesta::{

@@ -21,6 +21,8 @@ fn append(id: &str, expected: u64, payload: &[u8]) -> Append {
         meta: Meta { actor: Some("teller-7".into()), ..Meta::default() },
         events: vec![event],
         documents: vec![],
+        process: None,
+        together: None,
     }
 }
 

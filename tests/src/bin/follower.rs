@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gesta::{App, Builder, store::Store};
+use gesta::{App, Builder};
 use gesta_tests::{
     Unfenced,
     tills::{Books, Deps, Notes, Tills},
@@ -45,7 +45,7 @@ async fn start(url: &str, lease: Duration, unfenced: bool) -> App<Tills> {
 
 async fn try_to_start(url: &str, lease: Duration, unfenced: bool) -> Result<App<Tills>, Box<dyn Error>> {
     let store = gesta::connect(url).await?;
-    let store = if unfenced { Store::new(Unfenced::new(store)) } else { store };
+    let store = if unfenced { Unfenced::of(store) } else { store };
     let deps = Deps { notes: Notes::open(url).await? };
     Ok(Builder::<Tills>::new(store, deps).lease(lease).sql_projection(Books).start().await?)
 }

@@ -11,8 +11,10 @@ use std::{
     sync::Arc,
 };
 
+#[cfg(feature = "postgres")]
+pub(crate) use self::work::WorkFailure;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub(crate) use self::work::{WorkFailure, ended_transaction, run_work};
+pub(crate) use self::work::{ended_transaction, run_work};
 pub(crate) use self::{
     read_side::{decide, fenced, may_replace, promotes, stale, stale_error},
     roster::{Place, Roster, later},

@@ -1,10 +1,8 @@
 use std::{sync::Arc, time::Duration};
 
 use super::item::Item;
-use crate::store::{DeliveryState, DeliveryWrite};
+use crate::store::{DeliveryState, DeliveryWrite, storable};
 
-/// More of an error than this helps nobody.
-const LONGEST_TEXT: usize = 4_000;
 const MOST_TEXTS: usize = 16;
 
 /// An event that waits behind a parked one.
@@ -46,26 +44,6 @@ fn park(
         state,
         attempts,
         retry_in,
-        errors: errors.into_iter().take(MOST_TEXTS).map(storable).collect(),
-    }
-}
-
-/// Every store can keep this text.
-fn storable(text: String) -> String {
-    let text = if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text };
-    match text.char_indices().nth(LONGEST_TEXT) {
-        None => text,
-        Some((end, _)) => format!("{}..", &text[..end]),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_that_no_store_keeps_is_changed() {
-        assert_eq!(storable("a\0b".into()), "a\u{fffd}b");
-        assert_eq!(storable("ä".repeat(5_000)).chars().count(), LONGEST_TEXT + 2);
+        errors: errors.into_iter().take(MOST_TEXTS).map(|text| storable(&text)).collect(),
     }
 }

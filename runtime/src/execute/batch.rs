@@ -198,6 +198,9 @@ fn retold(error: &StoreError, append: &Append) -> StoreError {
         StoreError::Held { .. } => StoreError::Held { streams: append.stream.to_string(), source: source() },
         StoreError::Closed => StoreError::Closed,
         StoreError::InvalidName { what, reason } => StoreError::InvalidName { what: what.clone(), reason },
+        StoreError::InvalidTogether { stream, other, reason } => {
+            StoreError::InvalidTogether { stream: stream.clone(), other: other.clone(), reason }
+        }
         StoreError::Backend { source, .. } => StoreError::Backend {
             what: format!("appending to {}", append.stream),
             source: source.to_string().into(),

@@ -48,6 +48,11 @@ impl Append {
             together: None,
         }
     }
+
+    /// This one, and the one that is stored together with it.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &Self> {
+        [self].into_iter().chain(self.together.as_deref())
+    }
 }
 
 /// An event on its way into the store.

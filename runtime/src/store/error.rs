@@ -135,6 +135,16 @@ pub enum StoreError {
         /// The stream that was changed.
         stream: StreamId,
     },
+    /// Two appends that cannot be stored together.
+    #[error("an append to {other} cannot be stored together with one to {stream}: {reason}")]
+    InvalidTogether {
+        /// The stream of the first.
+        stream: StreamId,
+        /// The stream of the other.
+        other: StreamId,
+        /// What is wrong.
+        reason: &'static str,
+    },
     /// A document was changed by somebody else meanwhile.
     #[error("the document `{key}` in `{collection}` was changed meanwhile; nothing was stored, try again")]
     Stale {

@@ -33,6 +33,7 @@ use std::{fmt, ops::ControlFlow, sync::Arc};
 use async_trait::async_trait;
 
 pub use append::{Append, Expected, NewEvent, Outcome};
+pub(crate) use check::storable;
 pub use check::{check_key, check_name};
 pub use commit::{Advance, Commit, SqlConnection, SqlWork};
 pub use delivery::{

@@ -11,13 +11,21 @@ pub struct ProcessWrites {
     /// The lease under which it is written. It is looked at after the key: a lease that is not good any more makes
     /// the outcome [`Outcome::Fenced`](super::Outcome::Fenced).
     pub fence: Option<Fence>,
-    /// How an instance stands now; each instance at most once in a batch's append.
+    /// How an instance stands now. Of several writes of one instance in a batch the last one counts.
     pub saga: Option<SagaWrite>,
     /// Instances that are to be looked at now, because something has happened that they wait for. One that has ended,
-    /// or is parked, or does not exist, is left alone.
+    /// or is parked, or does not exist, is left alone; one that is due already keeps its place in the line. `saga` is
+    /// written first: a wake beside it, or in a later append of the batch, finds it.
     pub wakes: Vec<(Arc<str>, String)>,
     /// Timers of the append's own stream.
     pub timers: Vec<super::TimerWrite>,
+}
+
+impl ProcessWrites {
+    /// Whether there is anything to write; a fence alone is only looked at.
+    pub(crate) fn writes(&self) -> bool {
+        self.saga.is_some() || !self.wakes.is_empty() || !self.timers.is_empty()
+    }
 }
 
 /// The right to work on a shard, as a worker has it.
@@ -56,11 +64,12 @@ pub struct SagaWrite {
     pub step: Option<String>,
     /// How often that was tried.
     pub attempts: u32,
-    /// When somebody has to look at it; `None` where nobody has to: it has ended or is parked.
+    /// When somebody has to look at it; `None` where nobody has to until it is woken. One that has ended or is parked
+    /// is never due, whatever stands here.
     pub due: Option<Due>,
-    /// Why it is parked, or what went wrong last.
+    /// Why it is parked, or what went wrong last. A store keeps about 4,000 characters of it, and no NUL.
     pub error: Option<String>,
-    /// The version of the definition that it runs by, and its fingerprint.
+    /// The version of the definition that it runs by, and its fingerprint, of which every bit is kept.
     pub definition: (u16, u64),
 }
 
@@ -108,6 +117,11 @@ impl SagaStatus {
     /// The status of that name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+
+    /// Whether it goes on by itself: it has not ended, and nobody has to decide.
+    pub const fn is_active(self) -> bool {
+        matches!(self, Self::Running | Self::Compensating)
     }
 
     /// Whether nothing more happens.

@@ -5,14 +5,15 @@ use async_trait::async_trait;
 use super::{Due, StoreError, StreamId};
 use crate::domain::Timestamp;
 
-/// A change of the timers of a stream, in the transaction of an append to it.
+/// A change of the timers of a stream, in the transaction of an append to it. The changes of a batch are made one after
+/// the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TimerWrite {
     /// Sets a timer, in place of one of the same name.
     Arm {
         /// Its name; the stream has one of each.
         name: Arc<str>,
-        /// Tells this setting from earlier ones of the same name.
+        /// Tells this setting from earlier ones of the same name. Every bit of it is kept.
         armed: u64,
         /// The shard that it belongs to.
         shard: u16,

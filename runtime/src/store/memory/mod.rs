@@ -3,6 +3,7 @@ mod deliveries;
 mod documents;
 mod sagas;
 mod shards;
+mod timers;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -13,7 +14,7 @@ use std::{
 
 use async_trait::async_trait;
 
-use self::documents::Library;
+use self::{documents::Library, sagas::SagaBook, timers::TimerBook};
 use super::{
     Append, EventRef, EventStore, Item, LogEventRef, LogVisitor, Outcome, ParkedDelivery, ReadLog, ReadSide,
     ReadStream, Signal, SnapshotRef, Store, StoreError, StreamId, StreamVisitor, check_key,
@@ -47,6 +48,8 @@ struct State {
     library: Library,
     /// By subscription and position.
     deliveries: BTreeMap<(Arc<str>, Position), ParkedDelivery>,
+    sagas: SagaBook,
+    timers: TimerBook,
 }
 
 struct Stored {
@@ -122,14 +125,26 @@ impl State {
             self.log.push(stored);
         }
         append.documents.iter().for_each(|document| self.library.write(document));
+        if let Some(process) = &append.process {
+            self.sagas.write(process, recorded_at);
+            process.timers.iter().for_each(|timer| self.timers.write(&append.stream, timer, recorded_at));
+        }
     }
 
-    /// Lets the ledger know the documents that a batch asks about.
-    fn look_up_documents(&mut self, batch: &[Append]) {
+    /// Lets the ledger know the documents and leases that a batch asks about.
+    fn look_up(&mut self, batch: &[Append]) {
         self.ledger.documents.clear();
-        for write in batch.iter().flat_map(|append| &append.documents) {
-            let revision = self.library.revision(&write.collection, &write.key);
-            self.ledger.documents.insert((Arc::clone(&write.collection), write.key.clone()), revision);
+        self.ledger.leases.clear();
+        for append in batch.iter().flat_map(Append::parts) {
+            for write in &append.documents {
+                let revision = self.library.revision(&write.collection, &write.key);
+                self.ledger.documents.insert((Arc::clone(&write.collection), write.key.clone()), revision);
+            }
+            if let Some(fence) = append.process.as_ref().and_then(|process| process.fence.as_ref())
+                && let Some(token) = self.token(&fence.subscription, fence.shard)
+            {
+                self.ledger.leases.insert((Arc::clone(&fence.subscription), fence.shard), token);
+            }
         }
     }
 
@@ -174,7 +189,7 @@ impl EventStore for Memory {
     async fn append(&self, batch: &[Append]) -> Result<Vec<Outcome>, StoreError> {
         batch.iter().try_for_each(Append::check)?;
         let mut state = self.open()?;
-        state.look_up_documents(batch);
+        state.look_up(batch);
         let mut writes = Vec::new();
         let outcomes = state.ledger.decide(batch, &mut writes);
         let recorded_at = self.clock.now();

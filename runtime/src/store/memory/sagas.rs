@@ -1,39 +1,131 @@
-//! How sagas stand.
+//! How instances of sagas stand.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 
 use super::Memory;
-use crate::store::{
-    DueTimers, SagaFilter, SagaState, SagaStatus, Sagas, StoreError, StreamId, TakeSagas, TakenSagas,
-    TimerState, Timers,
+use crate::{
+    domain::Timestamp,
+    store::{
+        ProcessWrites, SUSPECT, SagaFilter, SagaState, SagaStatus, SagaWrite, Sagas, StoreError, TakeSagas,
+        TakenSagas,
+        resolve::{fits, stands, until},
+    },
 };
 
-const fn unsupported() -> StoreError {
-    StoreError::Unsupported { store: "this store", what: "keep sagas and timers yet" }
+/// The instances of all sagas.
+#[derive(Default)]
+pub(super) struct SagaBook(BTreeMap<Arc<str>, Instances>);
+
+/// The instances of one saga.
+#[derive(Default)]
+struct Instances {
+    states: BTreeMap<String, SagaState>,
+    /// Those that are due at some time.
+    due: BTreeSet<(Timestamp, String)>,
+}
+
+impl SagaBook {
+    pub(super) fn write(&mut self, writes: &ProcessWrites, now: Timestamp) {
+        if let Some(write) = &writes.saga {
+            self.0.entry(Arc::clone(&write.saga)).or_default().write(write, now);
+        }
+        for (saga, id) in &writes.wakes {
+            if let Some(instances) = self.0.get_mut(saga) {
+                instances.wake(id, now);
+            }
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &SagaState> {
+        self.0.values().flat_map(|instances| instances.states.values())
+    }
+}
+
+impl Instances {
+    fn write(&mut self, write: &SagaWrite, now: Timestamp) {
+        let known = self.states.get(&write.id);
+        let state = stands(write, known, now);
+        self.put(state);
+    }
+
+    fn wake(&mut self, id: &str, now: Timestamp) {
+        if let Some(state) = self.states.get(id)
+            && state.status.is_active()
+            && state.due_at.is_none_or(|due| due > now)
+        {
+            let woken = SagaState { due_at: Some(now), ..state.clone() };
+            self.put(woken);
+        }
+    }
+
+    fn put(&mut self, state: SagaState) {
+        let id = state.id.clone();
+        if let Some(due) = self.states.get(&id).and_then(|known| known.due_at) {
+            self.due.remove(&(due, id.clone()));
+        }
+        self.due.extend(state.due_at.map(|due| (due, id.clone())));
+        self.states.insert(id, state);
+    }
+
+    /// Those in some shards that are due by a time, the longest due first.
+    fn due_by<'s>(&'s self, now: Timestamp, shards: &'s [u16]) -> impl Iterator<Item = &'s SagaState> {
+        let due = self.due.iter().take_while(move |(due, _)| *due <= now);
+        due.filter_map(|(_, id)| self.states.get(id)).filter(|state| shards.contains(&state.shard))
+    }
+
+    /// When the next one in some shards is due after a time.
+    fn next_after(&self, now: Timestamp, shards: &[u16]) -> Option<Timestamp> {
+        let after = (Timestamp::from_micros(now.as_micros().checked_add(1)?), String::new());
+        let mut later = self.due.range(after..);
+        let own = |id| self.states.get(id).is_some_and(|state| shards.contains(&state.shard));
+        later.find(|(_, id)| own(id)).map(|(due, _)| *due)
+    }
+
+    fn take(&mut self, take: TakeSagas<'_>, now: Timestamp) -> TakenSagas {
+        let wanted = |state: &&SagaState| {
+            (state.taken >= SUSPECT) == take.suspects && !take.running.contains(&state.id)
+        };
+        let limit = usize::try_from(take.limit).unwrap_or(usize::MAX);
+        let due = self.due_by(now, take.shards).filter(wanted).take(limit);
+        let ids: Vec<String> = due.map(|state| state.id.clone()).collect();
+        let next = self.next_after(now, take.shards).map(|due| until(due, now));
+        let mut count = |id: String| {
+            let taken = self.states.get_mut(&id).map_or(1, |state| {
+                state.taken = state.taken.saturating_add(1);
+                state.taken
+            });
+            (id, taken)
+        };
+        TakenSagas { taken: ids.into_iter().map(&mut count).collect(), next }
+    }
 }
 
 #[async_trait]
 impl Sagas for Memory {
-    async fn take_sagas(&self, _: TakeSagas<'_>) -> Result<TakenSagas, StoreError> {
-        Err(unsupported())
+    async fn take_sagas(&self, take: TakeSagas<'_>) -> Result<TakenSagas, StoreError> {
+        let mut state = self.open()?;
+        let now = self.clock.now();
+        let instances = state.sagas.0.get_mut(take.saga);
+        Ok(instances.map_or_else(TakenSagas::default, |instances| instances.take(take, now)))
     }
 
-    async fn list_sagas(&self, _: &SagaFilter, _: u64) -> Result<Vec<SagaState>, StoreError> {
-        Err(unsupported())
+    async fn list_sagas(&self, filter: &SagaFilter, limit: u64) -> Result<Vec<SagaState>, StoreError> {
+        let state = self.open()?;
+        let fitting = state.sagas.all().filter(|state| fits(state, filter));
+        Ok(fitting.take(usize::try_from(limit).unwrap_or(usize::MAX)).cloned().collect())
     }
 
-    async fn count_sagas(&self) -> Result<Vec<(std::sync::Arc<str>, SagaStatus, u64)>, StoreError> {
-        Err(unsupported())
-    }
-}
-
-#[async_trait]
-impl Timers for Memory {
-    async fn due_timers(&self, _: &str, _: &[u16], _: u64) -> Result<DueTimers, StoreError> {
-        Err(unsupported())
-    }
-
-    async fn timers_of(&self, _: &StreamId) -> Result<Vec<TimerState>, StoreError> {
-        Err(unsupported())
+    async fn count_sagas(&self) -> Result<Vec<(Arc<str>, SagaStatus, u64)>, StoreError> {
+        let state = self.open()?;
+        let mut counts = BTreeMap::new();
+        for instance in state.sagas.all() {
+            *counts.entry((Arc::clone(&instance.saga), instance.status)).or_insert(0) += 1;
+        }
+        Ok(counts.into_iter().map(|((saga, status), count)| (saga, status, count)).collect())
     }
 }

@@ -26,6 +26,11 @@ impl State {
         })
     }
 
+    /// The token of a shard that somebody has.
+    pub(super) fn token(&mut self, subscription: &str, shard: u16) -> Option<u64> {
+        self.place(subscription, shard).filter(|place| place.owner.is_some()).map(|place| place.token)
+    }
+
     pub(super) fn advance(&mut self, advance: &Advance) {
         if let Some(place) = self.place(&advance.subscription, advance.shard) {
             place.position = advance.to;

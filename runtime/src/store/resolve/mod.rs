@@ -1,6 +1,7 @@
 //! What becomes of a batch: the rules about versions, chains and keys, once for every store that decides in Rust.
 //! Beside them the rules of the read side.
 
+mod process;
 mod read_side;
 mod roster;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -8,6 +9,7 @@ mod work;
 
 use std::{
     collections::{HashMap, HashSet},
+    hash::Hash,
     sync::Arc,
 };
 
@@ -16,6 +18,7 @@ pub(crate) use self::work::WorkFailure;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) use self::work::{ended_transaction, run_work};
 pub(crate) use self::{
+    process::{due_at, fits, stands, until},
     read_side::{decide, fenced, may_replace, promotes, stale, stale_error},
     roster::{Place, Roster, later},
 };
@@ -31,11 +34,11 @@ pub(crate) struct Head {
     pub(crate) position: Position,
 }
 
-/// What must be known to decide: the end of the log, the heads of the streams, the keys that were used, and the
-/// revisions of documents.
+/// What must be known to decide: the end of the log, the heads of the streams, the keys that were used, the
+/// revisions of documents, and the leases.
 ///
 /// [`Memory`](super::Memory) keeps one for ever. A database loads what a transaction needs under its write lock:
-/// every stream, key and document of the batches must be asked for, and what is not in here does not exist.
+/// every stream, key, document and lease of the batches must be asked for, and what is not in here does not exist.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     pub(crate) last: Position,
@@ -43,6 +46,8 @@ pub(crate) struct Ledger {
     pub(crate) keys: HashMap<IdempotencyKey, (StreamId, Receipt)>,
     /// By collection and key. Of one batch, also where the rest is kept for ever.
     pub(crate) documents: HashMap<(Arc<str>, String), u64>,
+    /// The tokens of the shards that somebody has, by subscription and shard; also of one batch.
+    pub(crate) leases: HashMap<(Arc<str>, u16), u64>,
 }
 
 /// An append that is to be written.
@@ -68,19 +73,42 @@ impl Ledger {
     /// Chains are those of one batch: what is not stored here breaks nothing in the batches of other callers.
     pub(crate) fn decide<'a>(&mut self, batch: &'a [Append], writes: &mut Vec<Write<'a>>) -> Vec<Outcome> {
         let mut broken = HashSet::new();
-        let decide = |append| {
-            let outcome = self.outcome(append, broken.contains(&append.stream));
-            match &outcome {
-                Outcome::Appended(receipt) => {
-                    if self.note(append, *receipt) {
-                        writes.push(Write { append, receipt: *receipt });
-                    }
-                }
-                _ => drop(broken.insert(&append.stream)),
+        let decide = |append: &'a Append| {
+            let outcome = self.whole(append, &broken, writes);
+            if !matches!(outcome, Outcome::Appended(_)) {
+                broken.extend(append.parts().map(|part| &part.stream));
             }
             outcome
         };
         batch.iter().map(decide).collect()
+    }
+
+    /// What becomes of an append and the one that is stored together with it.
+    fn whole<'a>(
+        &mut self,
+        append: &'a Append,
+        broken: &HashSet<&StreamId>,
+        writes: &mut Vec<Write<'a>>,
+    ) -> Outcome {
+        let outcome = self.outcome(append, broken.contains(&append.stream));
+        let Outcome::Appended(receipt) = outcome else { return outcome };
+        let Some(together) = &append.together else {
+            self.note(append, receipt, writes);
+            return outcome;
+        };
+        let (before, first) = (self.before(append), writes.len());
+        self.note(append, receipt, writes);
+        match self.outcome(together, broken.contains(&together.stream)) {
+            Outcome::Appended(other) => {
+                self.note(together, other, writes);
+                outcome
+            }
+            other => {
+                self.undo(append, before);
+                writes.truncate(first);
+                Outcome::Apart { stream: together.stream.clone(), outcome: Box::new(other) }
+            }
+        }
     }
 
     /// What becomes of one append.
@@ -95,6 +123,11 @@ impl Ledger {
                 true => Outcome::Duplicate(*receipt),
                 false => Outcome::KeyReused { first: first.clone() },
             };
+        }
+        if let Some(fence) = append.process.as_ref().and_then(|process| process.fence.as_ref())
+            && self.leases.get(&(Arc::clone(&fence.subscription), fence.shard)) != Some(&fence.token)
+        {
+            return Outcome::Fenced { subscription: fence.subscription.to_string(), shard: fence.shard };
         }
         if let Expected::Version(expected) = append.expected
             && expected != head.version
@@ -115,12 +148,11 @@ impl Ledger {
     }
 
     fn revision(&self, write: &DocumentWrite) -> u64 {
-        let place = (Arc::clone(&write.collection), write.key.clone());
-        self.documents.get(&place).copied().unwrap_or_default()
+        self.documents.get(&place(write)).copied().unwrap_or_default()
     }
 
-    /// Takes note of what is stored; false where there is nothing to write.
-    fn note(&mut self, append: &Append, receipt: Receipt) -> bool {
+    /// Takes note of what is stored, if there is anything to write.
+    fn note<'a>(&mut self, append: &'a Append, receipt: Receipt, writes: &mut Vec<Write<'a>>) {
         if receipt.events > 0 {
             self.last = receipt.position;
             let head = Head { version: receipt.version, position: receipt.position };
@@ -131,8 +163,55 @@ impl Ledger {
         }
         for write in &append.documents {
             let revision = if write.is_removal() { 0 } else { write.revision };
-            self.documents.insert((Arc::clone(&write.collection), write.key.clone()), revision);
+            self.documents.insert(place(write), revision);
         }
-        receipt.events > 0 || append.key.is_some() || !append.documents.is_empty()
+        let beside = append.process.as_ref().is_some_and(|process| process.writes());
+        if receipt.events > 0 || append.key.is_some() || !append.documents.is_empty() || beside {
+            writes.push(Write { append, receipt });
+        }
+    }
+
+    /// What [`Ledger::note`] of an append changes.
+    fn before(&self, append: &Append) -> Before {
+        Before {
+            last: self.last,
+            head: self.heads.get(&append.stream).copied(),
+            documents: append
+                .documents
+                .iter()
+                .map(|write| self.documents.get(&place(write)).copied())
+                .collect(),
+        }
+    }
+
+    /// Forgets an append that was noted last. Its key was free, or it would not have been noted.
+    fn undo(&mut self, append: &Append, before: Before) {
+        self.last = before.last;
+        set(&mut self.heads, append.stream.clone(), before.head);
+        if let Some(key) = &append.key {
+            self.keys.remove(key);
+        }
+        for (write, revision) in append.documents.iter().zip(before.documents) {
+            set(&mut self.documents, place(write), revision);
+        }
+    }
+}
+
+/// What a ledger knew before an append.
+struct Before {
+    last: Position,
+    head: Option<Head>,
+    /// The revisions of its documents.
+    documents: Vec<Option<u64>>,
+}
+
+fn place(write: &DocumentWrite) -> (Arc<str>, String) {
+    (Arc::clone(&write.collection), write.key.clone())
+}
+
+fn set<K: Eq + Hash, V>(map: &mut HashMap<K, V>, key: K, value: Option<V>) {
+    match value {
+        Some(value) => drop(map.insert(key, value)),
+        None => drop(map.remove(&key)),
     }
 }

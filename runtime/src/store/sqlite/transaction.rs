@@ -123,7 +123,7 @@ async fn load(
     frame: Frame,
     batches: &[&[Append]],
 ) -> Result<State, sqlx::Error> {
-    let appends = || batches.iter().copied().flatten();
+    let appends = || batches.iter().copied().flatten().flat_map(Append::parts);
     let asked: HashMap<Uuid, &StreamId> = appends().map(|a| (a.stream.key(), &a.stream)).collect();
     let streams: Vec<Uuid> = asked.keys().copied().collect();
     let keys: BTreeSet<&str> = appends().filter_map(|a| Some(a.key.as_ref()?.as_str())).collect();

@@ -60,9 +60,14 @@ impl Request {
         if let Self::Change(task) = self {
             return task.weight();
         }
-        let rows = self.batch().iter().map(|append| append.events.len().max(1) + append.documents.len());
-        let payloads = self.batch().iter().flat_map(|append| &append.events).map(|event| event.payload.len());
-        let documents = self.batch().iter().flat_map(|append| &append.documents);
+        let appends = || self.batch().iter().flat_map(Append::parts);
+        let beside = |append: &Append| {
+            append.process.as_ref().map_or(0, |process| 1 + process.wakes.len() + process.timers.len())
+        };
+        let rows =
+            appends().map(|append| append.events.len().max(1) + append.documents.len() + beside(append));
+        let payloads = appends().flat_map(|append| &append.events).map(|event| event.payload.len());
+        let documents = appends().flat_map(|append| &append.documents);
         let bodies = documents.filter_map(|document| document.body.as_ref()).map(Vec::len);
         (rows.sum(), payloads.chain(bodies).sum())
     }

@@ -11,6 +11,7 @@ pub use crate::{
     app::{App, Builder},
     apply, command_handler, event,
     execute::ExecuteError,
+    process_manager::Timer,
     query::{QueryError, ReadError, Reader},
 };
 // The modules of these names are not meant.

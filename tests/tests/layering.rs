@@ -16,7 +16,7 @@ const LAYERS: [&[&str]; 12] = [
     &["middleware"],
     &["execute"],
     &["subscription"],
-    &["projection", "event_handler", "plugin", "query", "saga", "outbox"],
+    &["projection", "event_handler", "plugin", "query", "saga", "process_manager", "schedule", "outbox"],
     &["app"],
     &["testing", "admin"],
 ];

@@ -167,6 +167,11 @@ fn register(model: &Domain, deps: &TokenStream) -> TokenStream {
     let there = model.runtime.private_at(span);
     let aggregates =
         model.aggregates.iter().map(|part| quote_spanned!(span=> #there::PartProbe::<#part>::asks(deps);));
+    let routes = model.aggregates.iter().map(|part| {
+        let span = at(part);
+        let private = model.runtime.private_at(span);
+        quote_spanned!(span=> #private::PartProbe::<#part>::register(registry);)
+    });
     let queries =
         model.projections.iter().map(|part| quote_spanned!(span=> #there::QueryProbe::<#part>::asks(deps);));
     let handlers = model
@@ -196,6 +201,7 @@ fn register(model: &Domain, deps: &TokenStream) -> TokenStream {
                     #(#aggregates)*
                     #(#queries)*
                 };
+                #(#routes)*
                 #(#projections)*
                 #(#handlers)*
             }

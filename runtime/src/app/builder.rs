@@ -166,7 +166,7 @@ impl<D: Domain> Builder<D> {
         let Self { store, deps, settings, follow, layers, statistics, tables: _ } = self;
         let mut registry = Registry::new();
         D::register(&mut registry);
-        let (projections, inlines) = registry.take_parts()?;
+        let (projections, inlines, routes) = registry.take_parts()?;
         store.port().last_position().await?;
         let engine = Arc::new(Engine::new(store.clone(), follow));
         let source = Arc::new(Source::new(&engine));
@@ -183,6 +183,7 @@ impl<D: Domain> Builder<D> {
             rates,
             handlers,
             deps,
+            routes,
             statistics,
             watch,
             plugins,

@@ -25,7 +25,7 @@ use watch::Watch;
 use crate::{
     domain::{Aggregate, AggregateId, CommandHandlers, CommandOf, Create, Domain, Handle, PartOf},
     event_handler::Handlers,
-    execute::{self, Execute, Executor, Loaded},
+    execute::{self, Execute, Executor, Loaded, Routes},
     log::{self, History, Log},
     monitor::{Statistics, StatisticsSnapshot},
     projection::{Declared, Rates},
@@ -47,6 +47,7 @@ struct Shared<D: Domain> {
     projections: Vec<Declared>,
     rates: Rates,
     deps: D::Deps,
+    routes: Routes,
     statistics: Statistics,
     watch: Watch,
     plugins: Plugins,

@@ -6,10 +6,12 @@ use std::{
 
 use super::{App, Shared, StartError};
 use crate::{
-    domain::{Domain, EventHandler, Projection, Supply},
+    domain::{CommandHandlers, Domain, EventHandler, PartOf, Projection, Supply},
     event_handler::{HandlerDriver, World},
-    execute::Inlines,
+    execute::{Executor, Inlines, Office, Routes},
+    process_manager::ProcessManager,
     projection::{Declared, DocumentDriver, Folds, InlineProjection},
+    saga::Saga,
     store::Store,
     subscription::Driver,
 };
@@ -25,6 +27,7 @@ pub struct Registry<D: Domain> {
     drivers: Vec<MakeDriver<D>>,
     projections: Vec<Declared>,
     inlines: Inlines,
+    routes: Routes,
     mistake: Option<StartError>,
 }
 
@@ -51,6 +54,20 @@ impl<D: Domain> Clone for WeakApp<D> {
     }
 }
 
+impl<D: Domain> Office for App<D> {
+    fn executor(&self) -> &Executor {
+        &self.shared.executor
+    }
+
+    fn deps(&self) -> &(dyn Any + Send + Sync) {
+        &self.shared.deps
+    }
+
+    fn routes(&self) -> &Routes {
+        &self.shared.routes
+    }
+}
+
 impl<D: Domain, H: EventHandler> World<H> for WeakApp<D>
 where
     for<'d> H::Deps<'d>: Supply<'d, D::Deps>,
@@ -72,7 +89,13 @@ where
 
 impl<D: Domain> Registry<D> {
     pub(super) fn new() -> Self {
-        Self { drivers: Vec::new(), projections: Vec::new(), inlines: Inlines::default(), mistake: None }
+        Self {
+            drivers: Vec::new(),
+            projections: Vec::new(),
+            inlines: Inlines::default(),
+            routes: Routes::default(),
+            mistake: None,
+        }
     }
 
     /// A projection, and what it is folded from.
@@ -87,6 +110,21 @@ impl<D: Domain> Registry<D> {
             Arc::new(DocumentDriver::new(folds, statistics))
         }));
     }
+
+    /// An aggregate: sagas and process managers can send to it.
+    pub fn aggregate<A: CommandHandlers + PartOf<D>>(&mut self) {
+        self.routes.add::<D, A>();
+    }
+
+    /// A saga, whose dependencies the domain provides.
+    pub fn saga<S: Saga>(&mut self)
+    where
+        for<'d> S::Deps<'d>: Supply<'d, D::Deps>,
+    {
+    }
+
+    /// A process manager.
+    pub fn process_manager<P: ProcessManager>(&mut self) {}
 
     /// An event handler, whose dependencies the domain provides.
     pub fn event_handler<H: EventHandler>(&mut self)
@@ -110,8 +148,12 @@ impl<D: Domain> Registry<D> {
     }
 
     /// What was named, to be built into an application.
-    pub(super) fn take_parts(&mut self) -> Result<(Vec<Declared>, Inlines), StartError> {
-        let parts = (std::mem::take(&mut self.projections), std::mem::take(&mut self.inlines));
+    pub(super) fn take_parts(&mut self) -> Result<(Vec<Declared>, Inlines, Routes), StartError> {
+        let parts = (
+            std::mem::take(&mut self.projections),
+            std::mem::take(&mut self.inlines),
+            std::mem::take(&mut self.routes),
+        );
         self.mistake.take().map_or(Ok(parts), Err)
     }
 

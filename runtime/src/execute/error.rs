@@ -39,6 +39,12 @@ pub enum ExecuteError<E> {
         /// Why.
         reason: String,
     },
+    /// The domain does not list the aggregate, so nobody executes its commands.
+    #[error("the domain does not list `{aggregate}`; add it to `aggregates: [..]` in `gesta::domain!`")]
+    NotPart {
+        /// The aggregate's type.
+        aggregate: &'static str,
+    },
     /// The store could not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -50,7 +56,28 @@ impl<E> ExecuteError<E> {
         match self {
             Self::Conflict { .. } | Self::Timeout | Self::Busy => true,
             Self::Store(error) => error.is_retryable(),
-            Self::Rejected(_) | Self::NotFound | Self::AlreadyExists | Self::Refused { .. } => false,
+            Self::Rejected(_)
+            | Self::NotFound
+            | Self::AlreadyExists
+            | Self::Refused { .. }
+            | Self::NotPart { .. } => false,
+        }
+    }
+}
+
+impl<E> ExecuteError<E> {
+    /// The same, with what the handler said turned into something else.
+    pub fn map_rejected<F>(self, change: impl FnOnce(E) -> F) -> ExecuteError<F> {
+        match self {
+            Self::Rejected(error) => ExecuteError::Rejected(change(error)),
+            Self::NotFound => ExecuteError::NotFound,
+            Self::AlreadyExists => ExecuteError::AlreadyExists,
+            Self::Conflict { expected, actual } => ExecuteError::Conflict { expected, actual },
+            Self::Timeout => ExecuteError::Timeout,
+            Self::Busy => ExecuteError::Busy,
+            Self::Refused { layer, reason } => ExecuteError::Refused { layer, reason },
+            Self::NotPart { aggregate } => ExecuteError::NotPart { aggregate },
+            Self::Store(error) => ExecuteError::Store(error),
         }
     }
 }

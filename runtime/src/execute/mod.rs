@@ -19,6 +19,7 @@ mod inline;
 mod layered;
 mod load;
 mod options;
+mod outgoing;
 mod queued;
 mod request;
 mod retry;
@@ -26,6 +27,7 @@ mod rivals;
 mod settings;
 mod slot;
 mod snapshot;
+mod within;
 
 pub use cause::Cause;
 pub use error::ExecuteError;
@@ -34,9 +36,12 @@ pub(crate) use inline::{Inline, InlineDocument, Inlines};
 pub use load::Loaded;
 pub(crate) use load::{load, load_at};
 pub use options::Options;
+pub(crate) use outgoing::{Office, Routes};
+pub use outgoing::{Outgoing, Rejection};
 pub use request::Execute;
 pub(crate) use retry::chance;
 pub use settings::Settings;
+pub use within::Within;
 
 #[cfg(test)]
 mod tests;

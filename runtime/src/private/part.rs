@@ -2,13 +2,24 @@
 
 use std::marker::PhantomData;
 
-use crate::domain::{CommandHandlers, Domain, Event, EventType, PartOf, Supply};
+use crate::{
+    app::Registry,
+    domain::{CommandHandlers, Domain, Event, EventType, PartOf, Supply},
+};
 
 /// Asks for what is known of a part: the constants of a type that can be one win over those of [`NoPart`].
 #[derive(Debug)]
 pub struct PartProbe<T>(PhantomData<T>);
 
 impl<A: CommandHandlers> PartProbe<A> {
+    /// Names it to the application.
+    pub fn register<D: Domain>(registry: &mut Registry<D>)
+    where
+        A: PartOf<D>,
+    {
+        registry.aggregate::<A>();
+    }
+
     /// The category of its streams.
     pub const NAME: &'static str = A::NAME;
     /// The types of event that it records.
@@ -23,6 +34,8 @@ pub trait NoPart {
     const TYPES: &'static [EventType] = &[];
     /// It needs nothing.
     fn asks<D>(_: &D) {}
+    /// It is not named to the application.
+    fn register<R>(_: &mut R) {}
 }
 
 impl<T> NoPart for PartProbe<T> {}

@@ -1,0 +1,15 @@
+//! Sagas: steps over several aggregates and services that are all done, or undone.
+//!
+//! A saga is data (the struct), and a list of steps ([`Saga::STEPS`]). Each instance is a stream of events of its own,
+//! `saga.transfer/t-1`; nothing of it is executed again that has an outcome there. A step is either a *command* (a pure
+//! function that returns a [`Dispatch`](crate::domain::Dispatch), stored in one transaction with what the saga notes of
+//! it: exactly once) or *foreign* (an async function that calls something outside, at least once, with a key that is the
+//! same for every attempt).
+
+mod call;
+mod definition;
+mod done;
+
+pub use call::{Outputs, StepCall};
+pub use definition::{Saga, StepInfo, StepKind, StepPolicy, Undo};
+pub use done::{Durable, IntoStep, StepDone};

@@ -118,13 +118,16 @@ async fn parked(store: &Store, handler: &str) -> Vec<(String, u64, DeliveryState
 
 async fn streams_are_delivered_in_order_and_side_by_side(place: &Place) {
     let (store, desk) = (place.open().await, desk());
-    let app = PlainOffice::start(store.clone(), &desk).await;
     let (ids, depots) = (names(20, "p"), names(10, "d"));
-    for half in depots.chunks(5) {
+    let scan_all = async |half: &[String]| {
         for id in &ids {
             scan(&store, id, &half.iter().map(String::as_str).collect::<Vec<_>>()).await;
         }
-    }
+    };
+    // The first half is there at once; the other one comes while they work.
+    scan_all(&depots[..5]).await;
+    let app = PlainOffice::start(store.clone(), &desk).await;
+    scan_all(&depots[5..]).await;
     app.caught_up(desk::PATIENCE).await.expect("all of it");
     for id in &ids {
         assert_eq!(desk.done("plain", id), depots, "{id}");

@@ -50,7 +50,7 @@ pub(crate) enum Outcome {
 
 /// Why an attempt failed that the handler itself says nothing about.
 #[derive(Debug, thiserror::Error)]
-enum CallError {
+pub(super) enum CallError {
     #[error("the handler was not done within {0:?}; the attempt was given up")]
     TimedOut(Duration),
     #[error("the handler panicked: {0}")]
@@ -62,6 +62,11 @@ enum CallError {
          there is a reaction again"
     )]
     Unwanted(String),
+    #[error(
+        "the process ended during the last {0} attempts at this event; see why it dies, and retry the delivery once the \
+         handler is corrected, or discard it"
+    )]
+    Died(u32),
 }
 
 /// A handler, whatever its type.

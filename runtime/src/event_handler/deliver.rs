@@ -27,20 +27,22 @@ impl Run<'_> {
                 Admission::Probe => self.running.is_empty(),
                 Admission::NotBefore(_) | Admission::Probing => false,
             };
-            let (window, turn) = (&mut self.window, &self.turn);
-            let Some(item) = admitted.then(|| window.next(|item| turn.may_begin(item))).flatten() else {
+            let (window, turn, care) = (&mut self.window, &self.turn, &self.care);
+            let Some(item) =
+                admitted.then(|| window.next(|item| turn.may_begin(item) && care.may_begin(item))).flatten()
+            else {
                 break;
             };
             if admission == Admission::Probe {
                 breaker.probe();
             }
             drop(breaker);
-            self.attempt(item);
+            self.begin_attempt(item);
         }
         self.driver.gauges.show(self.running.len(), self.window.fresh());
     }
 
-    fn attempt(&mut self, item: Item) {
+    pub(super) fn attempt(&mut self, item: Item) {
         let (call, store) = (Arc::clone(&self.driver.call), self.store.clone());
         let limit = self.driver.policy.timeout;
         self.running.spawn(async move {
@@ -51,7 +53,8 @@ impl Run<'_> {
 
     /// Takes note of an attempt that has ended.
     pub(super) fn ended(&mut self, finished: Finished) -> Result<(), StoreError> {
-        let Finished { item, outcome, took } = finished;
+        let Finished { mut item, outcome, took } = finished;
+        let careful = self.care.ended(item.position);
         let ok = matches!(outcome, Outcome::Done);
         if self.driver.call.is_counted() && !matches!(outcome, Outcome::NotTried(_)) {
             self.driver.statistics.handled(&self.driver.name, &item.event, item.position, took, ok);
@@ -66,13 +69,20 @@ impl Run<'_> {
                     self.exhausted.push(item.stream);
                 }
             }
-            Outcome::Failed(failure) => self.failed(&item, &failure, took),
+            Outcome::Failed(failure) => {
+                // The store has counted it already, and takes only what counts more.
+                item.attempts = item.attempts.saturating_add(u32::from(careful));
+                self.failed(&item, &failure, took);
+            }
             Outcome::NotTried(error) => {
                 self.driver.gauges.breaker().not_tried(Instant::now());
                 self.window.put_back(item);
                 self.alone |= error.is_none();
                 return error.map_or(Ok(()), Err);
             }
+        }
+        if careful {
+            self.after_care();
         }
         self.tell_breaker();
         Ok(())

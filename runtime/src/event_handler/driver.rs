@@ -6,6 +6,7 @@ use super::{
     board::Seat,
     call::{Call, Calls, World},
     gauges::{Gauges, Handlers},
+    marks::Marks,
     run::Run,
     tell::Told,
 };
@@ -25,6 +26,7 @@ pub(crate) struct HandlerDriver {
     pub(super) seat: Seat,
     pub(super) told: Told,
     pub(super) statistics: Statistics,
+    pub(super) marks: Marks,
 }
 
 impl HandlerDriver {
@@ -41,6 +43,7 @@ impl HandlerDriver {
             call: Arc::new(call),
             told: Told::default(),
             statistics: handlers.statistics.clone(),
+            marks: Marks::default(),
             name,
             policy,
         }

@@ -3,8 +3,12 @@ use std::sync::Arc;
 use crate::{
     domain::Position,
     log::LogEntry,
-    store::{ParkedDelivery, StreamId},
+    store::{DeliveryState, ParkedDelivery, StreamId},
 };
+
+/// What is told of an attempt before it begins.
+pub(super) const UNFINISHED: &str =
+    "this attempt has begun; where none is under way, the process ended during it";
 
 /// An event on its way to a handler.
 #[derive(Clone, Debug)]
@@ -16,6 +20,8 @@ pub(super) struct Item {
     pub(super) event: String,
     /// How often it was tried so far.
     pub(super) attempts: u32,
+    /// Whether the last attempt was begun and nobody has told how it ended.
+    pub(super) unfinished: bool,
     pub(super) source: Source,
 }
 
@@ -37,6 +43,7 @@ impl Item {
             version: entry.version,
             event: entry.name.clone(),
             attempts: 0,
+            unfinished: false,
             source: Source::Feed(entry),
         }
     }
@@ -48,6 +55,7 @@ impl Item {
 
 impl From<ParkedDelivery> for Item {
     fn from(parked: ParkedDelivery) -> Self {
+        let unfinished = parked.errors.first().is_some_and(|error| error == UNFINISHED);
         Self {
             stream: parked.stream,
             shard: parked.shard,
@@ -55,6 +63,7 @@ impl From<ParkedDelivery> for Item {
             version: parked.version,
             event: parked.event,
             attempts: parked.attempts,
+            unfinished: unfinished && parked.state == DeliveryState::Retrying,
             source: Source::Parked,
         }
     }

@@ -92,6 +92,11 @@ impl Ledger {
         self.writes.insert(item.position, (item.shard, write));
     }
 
+    /// What was to be written of an event is not.
+    pub(super) fn forget(&mut self, item: &Item) {
+        self.writes.remove(&item.position);
+    }
+
     /// Whether something was done that the store does not know.
     pub(super) fn is_dirty(&self) -> bool {
         self.dirty

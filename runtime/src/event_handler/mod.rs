@@ -31,6 +31,9 @@
 //! * **The position of a shard** is the last one before its first event that is neither done nor parked. After a crash
 //!   events behind it are delivered again, except those that were parked; each has the same
 //!   [key](crate::domain::Delivery::key) every time.
+//! * **A process that dies** at its work leaves a mark behind. Whoever comes next parks what the dead one may have been at,
+//!   and tells the store of each attempt at it before it begins, so that an event that kills processes becomes a dead
+//!   letter like any other that fails. An attempt that is told of before and then fails counts twice.
 //! * **The circuit breaker** is of the handler in this process. While it is open nothing is tried: events stay in the window,
 //!   and the feed waits when that is full. Then one event is a probe, one that was never tried if there is one.
 //!   A failure does not use up the last attempt of an event while the handler fails for several streams.
@@ -44,12 +47,14 @@
 mod board;
 mod breaker;
 mod call;
+mod care;
 mod dead_letters;
 mod deliver;
 mod driver;
 mod gauges;
 mod item;
 mod ledger;
+mod marks;
 mod parked;
 mod reading;
 mod run;

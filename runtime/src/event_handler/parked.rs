@@ -44,6 +44,11 @@ impl Polls {
         self.known.extend(soon.then(|| Instant::now() + pause + TICK));
     }
 
+    /// Something is due then.
+    pub(super) fn due_at(&mut self, at: Instant) {
+        self.known.insert(at);
+    }
+
     /// Somebody has decided something.
     pub(super) fn hurry(&mut self) {
         (self.at, self.until_refresh) = (Instant::now(), 0);

@@ -10,8 +10,8 @@ use tokio::{
 };
 
 use super::{
-    board::Turn, breaker::Admission, call::Outcome, driver::HandlerDriver, item::Item, ledger::Ledger,
-    parked::Polls, port, reading::Reading, tell, window::Window, write,
+    board::Turn, breaker::Admission, call::Outcome, care::Care, driver::HandlerDriver, item::Item,
+    ledger::Ledger, parked::Polls, port, reading::Reading, tell, window::Window, write,
 };
 use crate::{
     domain::Position,
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// So many events may be read and not be done; then the feed waits.
-const WINDOW: usize = 10_000;
+pub(super) const WINDOW: usize = 10_000;
 
 /// The work of a handler on some shards.
 pub(super) struct Run<'d> {
@@ -46,6 +46,8 @@ pub(super) struct Run<'d> {
     /// Whether the application is gone.
     pub(super) alone: bool,
     pub(super) breaker_open: bool,
+    pub(super) care: Care,
+    leases: Vec<Lease>,
     shards: u16,
     stop: Stop,
     /// Events that are parked although the position of their shard is before them.
@@ -75,6 +77,11 @@ impl<'d> Run<'d> {
         let blocked = side.parked_streams(&driver.name, &ledger.shards()).await?;
         blocked.iter().for_each(|stream| window.block(stream));
         let parked_ahead = parked_ahead(side, &driver.name, &leases).await?;
+        let died = driver.marks.set(side, &driver.name, &leases).await?;
+        let until = if died.is_empty() { Position::START } else { store.port().last_position().await? };
+        if !died.is_empty() {
+            tracing::warn!(handler = %driver.name, shards = ?died, "the last worker has died at its work; going on with care");
+        }
         let mut looking = JoinSet::new();
         looking.spawn(tell::of_newly_leased(
             store.clone(),
@@ -99,6 +106,8 @@ impl<'d> Run<'d> {
             refused: false,
             alone: false,
             breaker_open: false,
+            care: Care::new(died, until),
+            leases,
             shards,
             stop,
             parked_ahead,
@@ -111,11 +120,13 @@ impl<'d> Run<'d> {
     /// Delivers until it is asked to stop, waits for what is under way, and stores how far it has come.
     pub(super) async fn work(mut self) -> Result<(), StoreError> {
         let followed = self.follow().await;
+        self.give_up_intention();
         while let Some(finished) = self.running.join_next().await {
             // What went wrong first is told.
             let _ = self.finish(finished);
         }
         let saved = if self.refused { Ok(()) } else { self.save().await };
+        self.driver.marks.clear(port(&self.store)?, &self.driver.name, &self.leases).await;
         while self.telling.join_next().await.is_some() {}
         followed.and(saved)
     }
@@ -169,6 +180,9 @@ impl<'d> Run<'d> {
                 continue;
             }
             let item = Item::fresh(Arc::clone(entry), shard);
+            if self.park_suspect(&item) {
+                continue;
+            }
             self.ledger.open(&item);
             opened.push(item.position);
             if let Some(item) = self.window.push(item) {

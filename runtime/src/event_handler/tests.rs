@@ -26,6 +26,7 @@ fn parked(stream: &str, shard: u16, position: u64) -> Item {
         version: position,
         event: "account.opened".into(),
         attempts: 0,
+        unfinished: false,
         source: Source::Parked,
     }
 }

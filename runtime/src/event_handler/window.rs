@@ -46,6 +46,11 @@ impl Window {
         self.lanes.iter().filter(|(_, lane)| at_rest(lane)).map(|(stream, _)| stream.clone()).collect()
     }
 
+    /// Whether an event of this stream is parked.
+    pub(super) fn is_blocked(&self, stream: &StreamId) -> bool {
+        self.lanes.get(stream).is_some_and(|lane| lane.blocked)
+    }
+
     /// An event of this stream is parked.
     pub(super) fn block(&mut self, stream: &StreamId) {
         let lane = self.lanes.entry(stream.clone()).or_default();

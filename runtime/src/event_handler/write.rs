@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use super::item::Item;
+use super::item::{Item, UNFINISHED};
 use crate::store::{DeliveryState, DeliveryWrite, storable};
 
 const MOST_TEXTS: usize = 16;
@@ -19,6 +19,18 @@ pub(super) fn again(
 ) -> DeliveryWrite {
     let attempts = item.attempts.saturating_add(1);
     park(subscription, item, DeliveryState::Retrying, attempts, Some(pause), errors)
+}
+
+/// An event that is about to be tried. If nobody lives to tell how it ended, it is tried again after a while.
+pub(super) fn begun(subscription: &Arc<str>, item: &Item, pause: Duration) -> DeliveryWrite {
+    again(subscription, item, pause, vec![UNFINISHED.to_owned()])
+}
+
+/// An event that is to be tried alone.
+pub(super) fn suspect(subscription: &Arc<str>, item: &Item) -> DeliveryWrite {
+    let error =
+        "the process that had this event ended without handing it over; it is tried alone now".to_owned();
+    park(subscription, item, DeliveryState::Retrying, item.attempts, Some(Duration::ZERO), vec![error])
 }
 
 /// An event that has failed for good.

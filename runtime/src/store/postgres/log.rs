@@ -13,14 +13,15 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    copy::{copy_out, events},
+    copy::{Arrived, Copied, copy_out},
     failure::reading,
     far::are_narrow,
+    names::Dictionary,
     read::{End, Fields, Query, Reading, each, flow, learn, rows_of},
 };
 use crate::{
     domain::Position,
-    store::{LogEventRef, LogVisitor, ReadLog, StoreError, StreamId},
+    store::{EventRef, LogEventRef, LogVisitor, ReadLog, StoreError, StreamId},
 };
 
 const NEAR: &str = include_str!("sql/read_log.sql");
@@ -34,6 +35,19 @@ const WHAT: &str = "reading the log";
 struct Place {
     last: Position,
     left: u64,
+}
+
+/// So many bytes of a page are visited at a time: the streams are looked for under one lock.
+const PIECE: usize = 16 << 10;
+
+/// The visits of a page.
+struct Visits<'r, 'v> {
+    place: &'r mut Place,
+    visit: LogVisitor<'v>,
+    rows: usize,
+    bytes: usize,
+    /// The visitor wants no more.
+    stopped: bool,
 }
 
 /// How a page was.
@@ -54,10 +68,11 @@ impl Reading<'_> {
         if let Some(horizon) = self.far.horizon_behind(place.last) {
             let wanted = place.left;
             let page = self.far_from_the_end(&mut place, horizon, visit).await?;
-            if (page.rows as u64) < wanted || !are_narrow(page.bytes, page.rows) {
+            let stopped = matches!(page.end, End::Stopped);
+            if !stopped && (page.rows as u64) < wanted || !are_narrow(page.bytes, page.rows) {
                 self.far.is_read();
             }
-            if matches!(page.end, End::Stopped) || place.left == 0 {
+            if stopped || place.left == 0 {
                 return Ok((place.last, true));
             }
         }
@@ -111,33 +126,50 @@ impl Reading<'_> {
         Ok(Page { rows, bytes, end })
     }
 
-    /// A page as a whole; then its streams and names, as far as they are not known; and then row by row.
+    /// Row by row while the others arrive, so that the server goes on meanwhile. Where a stream or a name is not known,
+    /// the rows from there on are kept until all are here: only then can the connection be asked.
     async fn far_from_the_end(
         &mut self,
         place: &mut Place,
         horizon: Position,
         visit: LogVisitor<'_>,
     ) -> Result<Page, StoreError> {
-        let page = copy_out(self.connection, &far(place, horizon), self.patience, WHAT).await?;
-        let rows = events(&page).map_err(|error| reading(WHAT, error))?;
-        let streams = self.streams(rows.iter().map(|row| row.stream)).await?;
-        let mut names = self.names.known();
-        let (mut looked_up, mut bytes, count) = (None, 0, rows.len());
+        let failed = |error| reading(WHAT, error);
+        let (statement, mut names, far) = (far(place, horizon), self.names.known(), self.far);
+        let mut visits = Visits { place, visit, rows: 0, bytes: 0, stopped: false };
+        let (mut arrived, mut held_up) = (Arrived::default(), false);
+        let arrive = |bytes: &[u8]| {
+            if visits.stopped {
+                return Ok(());
+            }
+            arrived.push(bytes);
+            if arrived.bytes() >= PIECE && !held_up {
+                let rows = arrived.events()?;
+                let visited = visits.as_far_as_known(&rows, &far.streams(keys(&rows)), &names);
+                held_up = visited.len() < rows.len();
+                let taken = visited.iter().map(|row| row.size).sum();
+                arrived.forget(taken);
+            }
+            Ok(())
+        };
+        copy_out(self.connection, &statement, self.patience, WHAT, arrive).await?;
+        if visits.stopped {
+            return Ok(visits.page());
+        }
+        let rows = arrived.events().map_err(failed)?;
+        let streams = self.streams(keys(&rows)).await?;
+        let mut looked_up = None;
         for (row, stream) in rows.iter().zip(&streams) {
             while names.word(row.type_id).is_none() {
                 learn(self.connection, self.names, &mut names, row.type_id, &mut looked_up).await?;
             }
             // A head without which the event would not be found near the end either.
             let (Some(name), Some(stream)) = (names.word(row.type_id), stream) else { continue };
-            let event = row.event(name);
-            bytes += event.payload.len() + event.meta.len();
-            place.last = event.position;
-            place.left = place.left.saturating_sub(1);
-            if visit(LogEventRef { stream, event }).is_break() {
-                return Ok(Page { rows: count, bytes, end: End::Stopped });
-            }
+            visits.visit(LogEventRef { stream, event: row.event(name) });
         }
-        Ok(Page { rows: count, bytes, end: End::Finished })
+        drop(rows);
+        arrived.ended().map_err(failed)?;
+        Ok(visits.page())
     }
 
     /// The streams of these keys, one for each of them.
@@ -187,6 +219,48 @@ impl Reading<'_> {
         }
         Ok(learned)
     }
+}
+
+impl Visits<'_, '_> {
+    fn visit(&mut self, event: LogEventRef<'_>) {
+        if self.stopped {
+            return;
+        }
+        let EventRef { position, payload, meta, .. } = event.event;
+        (self.rows, self.bytes) = (self.rows + 1, self.bytes + payload.len() + meta.len());
+        (self.place.last, self.place.left) = (position, self.place.left.saturating_sub(1));
+        self.stopped = (self.visit)(event).is_break();
+    }
+
+    /// Visits rows up to the first of which something is not known; those that were visited.
+    fn as_far_as_known<'c, 'p>(
+        &mut self,
+        rows: &'c [Copied<'p>],
+        streams: &[Option<StreamId>],
+        names: &Dictionary,
+    ) -> &'c [Copied<'p>] {
+        // Events of one type often come in a row.
+        let mut named = None;
+        for (done, (row, stream)) in rows.iter().zip(streams).enumerate() {
+            if named.is_none_or(|(type_id, _)| type_id != row.type_id) {
+                named = names.word(row.type_id).map(|name| (row.type_id, name));
+            }
+            let (Some((_, name)), Some(stream)) = (named, stream) else {
+                return rows.get(..done).unwrap_or_default();
+            };
+            self.visit(LogEventRef { stream, event: row.event(name) });
+        }
+        rows
+    }
+
+    fn page(self) -> Page {
+        let end = if self.stopped { End::Stopped } else { End::Finished };
+        Page { rows: self.rows, bytes: self.bytes, end }
+    }
+}
+
+fn keys(rows: &[Copied<'_>]) -> impl Iterator<Item = Uuid> + Clone {
+    rows.iter().map(|row| row.stream)
 }
 
 /// Numbers alone are put into the text: a statement that copies takes no arguments.

@@ -46,7 +46,7 @@ const MIGRATIONS: &[Migration] = &[
             include_str!("migrations/0002_deliveries.sql"),
             include_str!("migrations/0002_commit_v1.sql"),
             include_str!("migrations/0002_append_documents_v1.sql"),
-            include_str!("migrations/0002_read_events_v1.sql"),
+            include_str!("migrations/0002_read_log_v1.sql"),
         ],
     },
 ];

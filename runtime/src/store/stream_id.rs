@@ -8,8 +8,14 @@ use crate::domain::{Aggregate, AggregateId};
 #[derive(Clone)]
 pub struct StreamId {
     key: Uuid,
+    name: Arc<Name>,
+}
+
+/// The parts of a stream's name, behind one counter: the one of a category that all streams share would be fought over
+/// by every thread that has to do with any of them.
+struct Name {
     category: Arc<str>,
-    id: Arc<str>,
+    id: Box<str>,
 }
 
 /// The namespace of stream keys, made once for gesta; changing it would lose every stream.
@@ -20,13 +26,13 @@ impl StreamId {
     pub fn new(category: &str, id: &str) -> Self {
         // A category holds no NUL (it is a Rust identifier or a checked name), so the pair is told apart exactly.
         let name = [category.as_bytes(), &[0], id.as_bytes()].concat();
-        Self { key: Uuid::new_v5(&NAMESPACE, &name), category: category.into(), id: id.into() }
+        Self::known(Uuid::new_v5(&NAMESPACE, &name), category, id)
     }
 
     /// A stream whose key is known already, because it was stored beside the parts of its name. The key is not
     /// worked out again, which is most of what [`StreamId::new`] does.
-    pub fn known(key: Uuid, category: impl Into<Arc<str>>, id: impl Into<Arc<str>>) -> Self {
-        Self { key, category: category.into(), id: id.into() }
+    pub fn known(key: Uuid, category: impl Into<Arc<str>>, id: impl Into<Box<str>>) -> Self {
+        Self { key, name: Arc::new(Name { category: category.into(), id: id.into() }) }
     }
 
     /// The stream of an aggregate.
@@ -45,12 +51,12 @@ impl StreamId {
 
     /// The category, such as `account`.
     pub fn category(&self) -> &str {
-        &self.category
+        &self.name.category
     }
 
     /// The text of the id.
     pub fn id(&self) -> &str {
-        &self.id
+        &self.name.id
     }
 }
 
@@ -72,9 +78,11 @@ impl std::hash::Hash for StreamId {
 impl fmt::Display for StreamId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const LONGEST: usize = 200;
-        match self.id.char_indices().nth(LONGEST) {
-            None => write!(f, "{}/{}", self.category, self.id),
-            Some((end, _)) => write!(f, "{}/{}.. ({} bytes)", self.category, &self.id[..end], self.id.len()),
+        match self.id().char_indices().nth(LONGEST) {
+            None => write!(f, "{}/{}", self.category(), self.id()),
+            Some((end, _)) => {
+                write!(f, "{}/{}.. ({} bytes)", self.category(), &self.id()[..end], self.id().len())
+            }
         }
     }
 }

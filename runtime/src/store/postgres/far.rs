@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use crate::{domain::Position, store::StreamId};
 
-/// So many names of streams are kept, at about 150 bytes each.
+/// So many names of streams are kept, at about 150 bytes each. Those go first that were learned first: to note who was
+/// asked for last would cost more than the look itself, and helps nobody who goes through the whole log.
 const STREAMS: usize = 65_536;
 
 /// Rows that are wider than this on average are read one by one, and not a page at a time.
@@ -89,8 +90,8 @@ impl Far {
 
     /// The streams of these keys, one for each of them; `None` where it is not known.
     pub(super) fn streams(&self, keys: impl Iterator<Item = Uuid>) -> Vec<Option<StreamId>> {
-        let mut known = self.known();
-        keys.map(|key| known.streams.get(&key).cloned()).collect()
+        let known = self.known();
+        keys.map(|key| known.streams.peek(&key).cloned()).collect()
     }
 
     pub(super) fn learn<'s>(&self, streams: impl Iterator<Item = &'s StreamId>) {

@@ -21,3 +21,4 @@ impl Fixture for InMemory {
 
 gesta::store_contract!(InMemory);
 gesta::read_side_contract!(InMemory);
+gesta::process_contract!(InMemory);

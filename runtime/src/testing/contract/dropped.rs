@@ -11,7 +11,7 @@ use super::{Fixture, Subject, kit::*};
 use crate::store::{Outcome, ReadStream, Store};
 
 /// Runs a call and drops it: at once, after so many polls, or after some time. Whether it came to its end.
-async fn dropped<T>(call: impl Future<Output = T>, dice: &mut Dice) -> Option<T> {
+pub(super) async fn dropped<T>(call: impl Future<Output = T>, dice: &mut Dice) -> Option<T> {
     let mut call = pin!(call);
     match dice.roll(3) {
         0 => None,

@@ -188,3 +188,79 @@ macro_rules! read_side_contract {
         }
     };
 }
+
+/// One test per promise of a store that keeps sagas and timers: two appends together, leases of appends, instances, and
+/// timers; for a [`Fixture`](crate::testing::contract::Fixture).
+#[macro_export]
+macro_rules! process_contract {
+    ($fixture:ty) => {
+        $crate::store_contract! { @tests $fixture;
+            together {
+                both_are_stored
+                a_conflict_of_the_first_stores_neither
+                a_conflict_of_the_other_stores_neither
+                a_stale_document_of_the_other_stores_neither
+                a_lost_lease_of_either_stores_neither
+                a_key_stands_for_both
+                both_chains_break
+                a_broken_chain_stores_neither
+                pairs_form_chains_in_a_batch
+                either_may_be_without_events
+                what_does_not_fit_together_is_refused
+            }
+            pairs {
+                pairs_in_either_order_take_turns
+                overlapping_pairs_are_all_or_nothing
+                circles_of_pairs_take_turns
+                one_of_many_pairs_with_a_key_is_stored
+                readers_see_both_or_neither
+                dropped_pairs_are_all_or_nothing
+            }
+            fences {
+                a_good_lease_lets_an_append_pass
+                a_lost_lease_stores_nothing
+                the_lease_comes_after_the_key
+                a_lost_lease_breaks_its_chain_only
+                nobody_writes_after_a_takeover
+            }
+            instances {
+                an_instance_is_stored_with_its_events
+                a_later_write_takes_the_place
+                due_times_are_by_the_clock_of_the_database
+                what_is_not_appended_writes_no_instance
+                an_instance_may_come_without_events
+                the_last_write_of_a_batch_counts
+                many_instances_are_stored_at_once
+                bad_texts_do_no_harm
+                instances_are_filtered
+                pages_have_every_instance_once
+                instances_are_counted
+                instances_and_timers_outlive_the_process
+            }
+            taking {
+                the_longest_due_are_taken_first
+                instances_belong_to_their_shards
+                running_instances_are_left_out
+                suspects_are_taken_alone
+                the_next_one_is_told
+                an_instance_becomes_due
+                ended_and_parked_instances_rest
+                a_wake_makes_due_what_waits
+                wakes_have_their_place_in_a_batch
+                every_time_is_counted
+                what_is_made_due_is_told
+            }
+            timers {
+                a_timer_is_stored_with_its_events
+                due_timers_come_in_order
+                the_next_timer_is_told
+                a_timer_is_set_anew
+                a_timer_is_taken_away
+                changes_of_timers_form_chains
+                a_timer_fires_once
+                a_late_worker_leaves_the_new_setting
+                a_timer_becomes_due
+            }
+        }
+    };
+}

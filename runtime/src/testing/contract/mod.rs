@@ -21,9 +21,11 @@
 //!
 //! gesta::store_contract!(InMemory);
 //! gesta::read_side_contract!(InMemory);
+//! gesta::process_contract!(InMemory);
 //! ```
 //!
-//! The second macro is for stores with a [read side](crate::store::ReadSide).
+//! The second macro is for stores with a [read side](crate::store::ReadSide), the third for those that keep sagas and
+//! timers there.
 //!
 //! The tests need `tokio` with the features `macros` and `rt-multi-thread`. Each check is also a public function
 //! here, for those who call them by hand.
@@ -37,10 +39,12 @@ pub mod decisions;
 pub mod deliveries;
 pub mod documents;
 pub mod dropped;
+pub mod fences;
 pub mod finding;
 mod follow;
 pub mod generations;
 pub mod inline;
+pub mod instances;
 pub mod key_races;
 pub mod keys;
 mod kit;
@@ -50,10 +54,15 @@ pub mod log;
 pub mod log_order;
 mod macros;
 pub mod names;
+pub mod pairs;
+mod process_kit;
 pub mod reads;
 pub mod shards;
 pub mod snapshots;
+pub mod taking;
 pub mod time;
+pub mod timers;
+pub mod together;
 pub mod versions;
 pub mod works;
 

@@ -20,7 +20,7 @@ use gesta_tests::{
 use tokio::{task::JoinHandle, time::sleep};
 
 const LEASE: Duration = Duration::from_millis(500);
-/// Whoever is not told that shards are free finds them after a third of it.
+/// Whoever does not hear that shards are free finds them after a third of it.
 const LONG_LEASE: Duration = Duration::from_secs(9);
 const TILLS: u64 = 400;
 
@@ -262,6 +262,5 @@ async fn a_process_that_stops_hands_its_leases_over_at_once_on_postgres() {
 async fn a_process_that_stops_hands_its_leases_over_at_once_on_sqlite() {
     let folder = Folder::new();
     let url = format!("sqlite:{}", folder.path("events.db").display());
-    // Processes on one file do not tell each other: they claim from time to time.
-    a_process_that_stops_hands_its_leases_over_at_once(&url, LONG_LEASE / 2).await;
+    a_process_that_stops_hands_its_leases_over_at_once(&url, LONG_LEASE / 9).await;
 }

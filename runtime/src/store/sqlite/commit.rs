@@ -92,7 +92,9 @@ impl ReadSide for Sqlite {
     }
 
     fn shard_signals(&self) -> watch::Receiver<u64> {
-        self.inner.freed.listen()
+        let inner = &self.inner;
+        inner.hearing.begin(&inner.freed, &inner.closed);
+        inner.freed.listen()
     }
 
     async fn now(&self) -> Result<Timestamp, StoreError> {

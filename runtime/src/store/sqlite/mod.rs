@@ -15,6 +15,7 @@ mod convert;
 mod deliveries;
 mod documents;
 mod failure;
+mod hear;
 mod migrate;
 mod nested;
 mod open;
@@ -46,6 +47,7 @@ pub use self::options::{SqliteOptions, Synchronous};
 use self::{
     connections::{Connections, Lease, NoConnection},
     failure::read_error,
+    hear::Hearing,
     transaction::NewSnapshot,
     types::Types,
     writer::Request,
@@ -90,6 +92,7 @@ struct Inner {
     types: Arc<Types>,
     signal: Signal,
     freed: Signal,
+    hearing: Hearing,
     /// How long the application's statements may take in a commit.
     work_timeout: std::time::Duration,
     shut: AtomicBool,
@@ -213,6 +216,7 @@ impl EventStore for Sqlite {
         inner.closing.notify_one();
         // An error is what we wait for: the writer has let go of its end.
         let _ = inner.closed.clone().changed().await;
+        inner.hearing.end().await;
         inner.readers.close().await;
     }
 }

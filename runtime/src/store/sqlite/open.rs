@@ -16,6 +16,7 @@ use super::{
     Inner, Sqlite, SqliteOptions, Synchronous,
     connections::Connections,
     failure::{code, primary_code},
+    hear::Hearing,
     migrate,
     types::Types,
     writer::{self, Writer},
@@ -48,11 +49,13 @@ pub(super) async fn file(options: SqliteOptions, path: &Path) -> Result<Sqlite, 
     writable(&mut first).await.map_err(|error| refused(&target, error, patience))?;
     let writers = connect.clone().busy_timeout(Duration::ZERO);
     let readers = connect.pragma("query_only", "ON");
+    let hearing = Hearing::new(Some(readers.clone()));
     let readers = Arc::new(Connections::new(readers, options.readers, None));
     // Found now that the file is there, and true also when the process changes its folder.
     let file = path.canonicalize().map_err(|error| unreachable(&target, error))?;
     let location = format!("sqlite:{}", file.display());
-    Ok(start(target, location, &options, Connections::new(writers, 1, Some(first)).into(), readers))
+    let writers = Connections::new(writers, 1, Some(first)).into();
+    Ok(start(target, location, &options, writers, readers, hearing))
 }
 
 pub(super) async fn memory(options: SqliteOptions) -> Result<Sqlite, ConnectError> {
@@ -63,7 +66,7 @@ pub(super) async fn memory(options: SqliteOptions) -> Result<Sqlite, ConnectErro
     // A second connection would be a second database: one does everything.
     let only = Arc::new(Connections::new(connect, 1, Some(first)));
     let location = format!("sqlite:{target}:{:p}", Arc::as_ptr(&only));
-    Ok(start(target, location, &options, Arc::clone(&only), only))
+    Ok(start(target, location, &options, Arc::clone(&only), only, Hearing::new(None)))
 }
 
 /// What all connections have in common.
@@ -86,6 +89,7 @@ fn start(
     options: &SqliteOptions,
     writers: Arc<Connections>,
     readers: Arc<Connections>,
+    hearing: Hearing,
 ) -> Sqlite {
     let (sender, queue) = mpsc::channel(writer::QUEUE);
     let (closed_sender, closed) = watch::channel(());
@@ -112,6 +116,7 @@ fn start(
             types,
             signal: Signal::new(),
             freed: Signal::new(),
+            hearing,
             work_timeout: options.work_timeout,
             shut: false.into(),
         }),

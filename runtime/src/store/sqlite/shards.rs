@@ -208,7 +208,7 @@ impl Sqlite {
         self.freeing(Manage { name: subscription.to_owned(), what }).await
     }
 
-    /// Makes a change after which shards may be free, and tells of it in this process; others find out when they claim.
+    /// Makes a change after which shards may be free, and tells of it in this process; others hear of it by themselves.
     async fn freeing<C: Change>(&self, change: C) -> Result<C::Answer, StoreError> {
         let answer = self.change(change).await;
         self.inner.freed.ring();

@@ -12,23 +12,35 @@ use gesta::{
 };
 use tokio::sync::watch;
 
-/// How a store commits that is right otherwise.
+/// What is different in a store that is right otherwise.
 #[async_trait]
-pub(crate) trait Committing: fmt::Debug + Send + Sync + 'static {
+pub(crate) trait Alteration: fmt::Debug + Send + Sync + 'static {
     /// Commits in its own way.
-    async fn commit(&self, inner: &dyn ReadSide, commit: &Commit) -> Result<(), StoreError>;
+    async fn commit(&self, inner: &dyn ReadSide, commit: &Commit) -> Result<(), StoreError> {
+        inner.commit(commit).await
+    }
+
+    /// Appends in its own way.
+    async fn append(&self, inner: &dyn EventStore, batch: &[Append]) -> Result<Vec<Outcome>, StoreError> {
+        inner.append(batch).await
+    }
+
+    /// Takes sagas in its own way.
+    async fn take_sagas(&self, inner: &dyn ReadSide, take: TakeSagas<'_>) -> Result<TakenSagas, StoreError> {
+        inner.take_sagas(take).await
+    }
 }
 
-/// A store that commits in another way.
+/// A store that does something in another way.
 #[derive(Debug)]
 pub struct Altered {
     store: Store,
-    committing: Box<dyn Committing>,
+    alteration: Box<dyn Alteration>,
 }
 
 impl Altered {
-    pub(crate) fn new(store: Store, committing: impl Committing) -> Self {
-        Self { store, committing: Box::new(committing) }
+    pub(crate) fn new(store: Store, alteration: impl Alteration) -> Self {
+        Self { store, alteration: Box::new(alteration) }
     }
 
     fn inner(&self) -> &dyn ReadSide {
@@ -39,11 +51,15 @@ impl Altered {
 #[async_trait]
 impl ReadSide for Altered {
     async fn commit(&self, commit: &Commit) -> Result<(), StoreError> {
-        self.committing.commit(self.inner(), commit).await
+        self.alteration.commit(self.inner(), commit).await
     }
 
     fn runs_sql(&self) -> bool {
         self.inner().runs_sql()
+    }
+
+    fn hears_others(&self) -> bool {
+        self.inner().hears_others()
     }
 
     fn signals(&self) -> watch::Receiver<u64> {
@@ -62,7 +78,7 @@ impl ReadSide for Altered {
 #[async_trait]
 impl EventStore for Altered {
     async fn append(&self, batch: &[Append]) -> Result<Vec<Outcome>, StoreError> {
-        self.store.port().append(batch).await
+        self.alteration.append(self.store.port().as_ref(), batch).await
     }
 
     async fn read_stream(&self, read: &ReadStream, visit: StreamVisitor<'_>) -> Result<(), StoreError> {
@@ -213,7 +229,7 @@ impl Deliveries for Altered {
 #[async_trait]
 impl Sagas for Altered {
     async fn take_sagas(&self, take: TakeSagas<'_>) -> Result<TakenSagas, StoreError> {
-        self.inner().take_sagas(take).await
+        self.alteration.take_sagas(self.inner(), take).await
     }
 
     async fn list_sagas(&self, filter: &SagaFilter, limit: u64) -> Result<Vec<SagaState>, StoreError> {

@@ -2,24 +2,32 @@
 
 mod altered;
 mod appends;
+pub mod clearing;
 mod database;
+mod fault;
 mod folder;
 mod follower;
+mod late_intents;
 pub mod post;
 mod proxy;
 mod server;
 mod stores;
 pub mod tills;
 mod torn;
+pub mod transfers;
 mod unfenced;
+mod unfenced_sagas;
 
 pub use altered::Altered;
 pub use appends::{Dice, append, keyed, one, payloads, stream};
 pub use database::{Database, Kind};
+pub use fault::{Deed, Fault, Faulty, Side};
 pub use folder::Folder;
 pub use follower::{Follower, Following};
+pub use late_intents::LateIntents;
 pub use proxy::Proxy;
 pub use server::Server;
 pub use stores::Place;
 pub use torn::{First, Torn};
 pub use unfenced::Unfenced;
+pub use unfenced_sagas::UnfencedSagas;

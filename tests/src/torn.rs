@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use async_trait::async_trait;
 use gesta::store::{Advance, Commit, ReadSide, Store, StoreError};
 
-use crate::altered::{Altered, Committing};
+use crate::altered::{Alteration, Altered};
 
 /// What is stored first of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Torn {
 }
 
 #[async_trait]
-impl Committing for Torn {
+impl Alteration for Torn {
     async fn commit(&self, inner: &dyn ReadSide, commit: &Commit) -> Result<(), StoreError> {
         if commit.documents.is_empty() {
             return inner.commit(commit).await;

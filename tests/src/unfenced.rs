@@ -3,7 +3,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use gesta::store::{Commit, ReadSide, Store, StoreError};
 
-use crate::altered::{Altered, Committing};
+use crate::altered::{Alteration, Altered};
 
 /// A store without the fence: what another worker has taken over is committed all the same.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +17,7 @@ impl Unfenced {
 }
 
 #[async_trait]
-impl Committing for Unfenced {
+impl Alteration for Unfenced {
     async fn commit(&self, inner: &dyn ReadSide, commit: &Commit) -> Result<(), StoreError> {
         let mut result = inner.commit(commit).await;
         while let Err(StoreError::Fenced { .. }) = result {

@@ -1,0 +1,181 @@
+use std::{
+    fmt,
+    process::Command,
+    str::FromStr,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use async_trait::async_trait;
+use gesta::store::{Append, EventStore, Outcome, ReadSide, Store, StoreError, TakeSagas, TakenSagas};
+use tokio::sync::Notify;
+
+use crate::altered::{Alteration, Altered};
+
+/// A point at which something happens to the process, or to what it talks to: `kill before step.succeeded clear t-1`.
+///
+/// A point is before or after an append with an event of this kind, or before or after sagas are `taken`. Where a step and
+/// an instance are named, only appends count that are about them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What happens.
+    pub deed: Deed,
+    /// On which side of the call.
+    pub side: Side,
+    /// The last words of the event's name, such as `step.succeeded`, or `taken`.
+    pub event: String,
+    /// The step, or `*`.
+    pub step: String,
+    /// The instance, or `*`.
+    pub saga: String,
+}
+
+/// What happens to a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// It is killed.
+    Kill,
+    /// It is frozen, all of it.
+    Freeze,
+    /// This call waits until it is told to go on, and the rest of the process works.
+    Wait,
+}
+
+/// On which side of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Before the database hears of it.
+    Before,
+    /// When the database has done it, and nobody knows yet.
+    After,
+}
+
+/// The word for taking sagas, which is no append.
+const TAKEN: &str = "taken";
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let deed = match self.deed {
+            Deed::Kill => "kill",
+            Deed::Freeze => "freeze",
+            Deed::Wait => "wait",
+        };
+        let side = match self.side {
+            Side::Before => "before",
+            Side::After => "after",
+        };
+        write!(f, "{deed} {side} {} {} {}", self.event, self.step, self.saga)
+    }
+}
+
+impl FromStr for Fault {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let words: Vec<&str> = text.split(' ').collect();
+        let [deed, side, event, step, saga] = words[..] else { return Err(format!("five words: {text}")) };
+        let deed = match deed {
+            "kill" => Deed::Kill,
+            "freeze" => Deed::Freeze,
+            "wait" => Deed::Wait,
+            _ => return Err(format!("no such deed: {deed}")),
+        };
+        let side = match side {
+            "before" => Side::Before,
+            "after" => Side::After,
+            _ => return Err(format!("no such side: {side}")),
+        };
+        Ok(Self { deed, side, event: event.into(), step: step.into(), saga: saga.into() })
+    }
+}
+
+impl Fault {
+    fn is_about(&self, append: &Append) -> bool {
+        let fits = |append: &Append| {
+            let instance = append.stream.category().starts_with("saga.")
+                && (self.saga == "*" || append.stream.id() == self.saga);
+            instance && append.events.iter().any(|event| self.names(event.name, &event.payload))
+        };
+        fits(append) || append.together.as_deref().is_some_and(fits)
+    }
+
+    fn names(&self, event: &str, payload: &[u8]) -> bool {
+        let step = || {
+            let json: serde_json::Value = serde_json::from_slice(payload).unwrap_or_default();
+            json["step"] == self.step
+        };
+        event.ends_with(&format!(".{}", self.event)) && (self.step == "*" || step())
+    }
+
+    fn takes(&self, taken: &TakenSagas) -> bool {
+        self.event == TAKEN && taken.taken.iter().any(|(id, _)| self.saga == "*" || *id == self.saga)
+    }
+}
+
+/// A store at which a fault happens once.
+#[derive(Debug)]
+pub struct Faulty {
+    fault: Fault,
+    /// How often it is still to happen.
+    left: AtomicU32,
+    go: &'static Notify,
+}
+
+impl Faulty {
+    /// The first time that the store comes to this point. Who waits there goes on when `go` is notified.
+    pub fn of(store: Store, fault: Fault, go: &'static Notify) -> Store {
+        Store::new(Altered::new(store, Self { fault, left: 1.into(), go }))
+    }
+
+    async fn happens(&self, side: Side, meant: impl FnOnce() -> bool) {
+        if self.fault.side != side || !meant() {
+            return;
+        }
+        let take = |left: u32| left.checked_sub(1);
+        if self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take).is_err() {
+            return;
+        }
+        println!("at {}", self.fault);
+        match self.fault.deed {
+            Deed::Kill => signal_self("-KILL"),
+            Deed::Freeze => signal_self("-STOP"),
+            Deed::Wait => self.go.notified().await,
+        }
+    }
+}
+
+/// When this returns, the signal has been given, and the process goes on only where it is to.
+fn signal_self(signal: &str) {
+    let status = Command::new("kill").args([signal, &std::process::id().to_string()]).status();
+    assert!(status.expect("the program kill").success(), "a signal to oneself");
+}
+
+#[async_trait]
+impl Alteration for Faulty {
+    async fn append(&self, inner: &dyn EventStore, batch: &[Append]) -> Result<Vec<Outcome>, StoreError> {
+        let meant = || batch.iter().any(|append| self.fault.is_about(append));
+        self.happens(Side::Before, meant).await;
+        let outcomes = inner.append(batch).await;
+        self.happens(Side::After, meant).await;
+        outcomes
+    }
+
+    async fn take_sagas(&self, inner: &dyn ReadSide, take: TakeSagas<'_>) -> Result<TakenSagas, StoreError> {
+        let taken = inner.take_sagas(take).await?;
+        self.happens(self.fault.side, || self.fault.takes(&taken)).await;
+        Ok(taken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_are_read_as_they_are_written() {
+        let text = "freeze before step.succeeded clear t-1";
+        let fault: Fault = text.parse().expect("a fault");
+        assert_eq!((fault.deed, fault.side), (Deed::Freeze, Side::Before));
+        assert_eq!(fault.to_string(), text);
+        assert!("burn before step.succeeded clear t-1".parse::<Fault>().is_err());
+    }
+}

@@ -72,5 +72,21 @@ pub(crate) const AGGREGATES: &str = "aggregates";
 pub(crate) const PROJECTIONS: &str = "projections";
 /// `event_handlers: [..]` in a domain.
 pub(crate) const EVENT_HANDLERS: &str = "event_handlers";
-/// Sections of a domain that have a meaning and no parts yet.
-pub(crate) const LATER_SECTIONS: [&str; 2] = ["sagas", "process_managers"];
+/// `sagas: [..]` in a domain.
+pub(crate) const SAGAS: &str = "sagas";
+/// `process_managers: [..]` in a domain.
+pub(crate) const PROCESS_MANAGERS: &str = "process_managers";
+/// `#[step(..)]`: a step of a saga.
+pub(crate) const STEP: &str = "step";
+/// `#[compensation(..)]`: how a compensation is tried.
+pub(crate) const COMPENSATION: &str = "compensation";
+/// `compensate = refund`: what undoes a step.
+pub(crate) const COMPENSATE: &str = "compensate";
+/// `no_compensation = "why"`: a step that need not be undone.
+pub(crate) const NO_COMPENSATION: &str = "no_compensation";
+/// `pivot`: the step after which a saga does not go back.
+pub(crate) const PIVOT: &str = "pivot";
+/// `retriable`: a step that is repeated until it works.
+pub(crate) const RETRIABLE: &str = "retriable";
+/// `probe = asked`: what finds out what became of a step.
+pub(crate) const PROBE: &str = "probe";

@@ -22,7 +22,9 @@ mod policy;
 mod projection;
 mod provide;
 mod query_handler;
+mod saga;
 mod schema;
+mod steps;
 mod suggest;
 mod wire;
 
@@ -86,6 +88,12 @@ pub fn query_handler(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn event_handler(args: TokenStream, item: TokenStream) -> TokenStream {
     driver::run::<event_handler::EventHandlerMacro>(args.into(), item.into()).into()
+}
+
+/// Documented as `gesta::saga`.
+#[proc_macro_attribute]
+pub fn saga(args: TokenStream, item: TokenStream) -> TokenStream {
+    driver::run::<saga::SagaMacro>(args.into(), item.into()).into()
 }
 
 /// Documented as `gesta::domain`.

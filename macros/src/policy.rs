@@ -1,6 +1,6 @@
 //! Reading how the events of a handler are delivered.
 
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{
     LitFloat, LitInt, LitStr, Pat, Path, Token,
@@ -43,6 +43,7 @@ pub(crate) struct Policy {
 }
 
 /// Durations are in milliseconds.
+#[derive(Clone)]
 struct Backoff {
     growth: Ident,
     first: u64,
@@ -79,30 +80,78 @@ impl Policy {
 
     /// `DeliveryPolicy::new().attempts(5)`, if anything is said.
     pub(crate) fn expand(&self, private: &TokenStream) -> Option<TokenStream> {
-        let duration = |milliseconds: u64| quote!(#private::core::time::Duration::from_millis(#milliseconds));
-        let number = |number: u64| Literal::u64_unsuffixed(number);
-        let attempts = self.attempts.map(number).map(|n| quote!(.attempts(#n)));
-        let timeout = self.timeout.map(duration).map(|time| quote!(.timeout(#time)));
-        let concurrency = self.concurrency.map(number).map(|n| quote!(.concurrency(#n)));
+        let attempts = self.attempts.map(|n| said_number(ATTEMPTS, n));
+        let timeout = self.timeout.map(|time| said_duration(private, TIMEOUT, time));
+        let concurrency = self.concurrency.map(|n| said_number(CONCURRENCY, n));
         let priority = self.priority.map(|n| quote!(.priority(#n)));
-        let shards = self.shards.map(number).map(|n| quote!(.shards(#n)));
-        let backoff = self.backoff.as_ref().map(|Backoff { growth, first, cap, jitter }| {
-            let first = duration(*first);
-            let cap = cap.map(duration).map(|cap| quote!(.cap(#cap)));
-            let jitter = jitter.map(|part| quote!(.jitter(#part)));
-            // From what the runtime says, so that its defaults are written in one place.
-            quote!(.backoff(#private::domain::Backoff::#growth(#first) #cap #jitter))
-        });
+        let shards = self.shards.map(|n| said_number(SHARDS, n));
+        let backoff = self.backoff.as_ref().map(|backoff| backoff.expand(private));
         let breaker = self.breaker.map(|(failures, open)| {
-            let (failures, open) = (number(failures), duration(open));
+            let (failures, open) = (Literal::u64_unsuffixed(failures), duration_of(private, open));
             quote!(.breaker(#private::domain::BreakerPolicy::new(#failures, #open)))
         });
         let start = self.start.map(|start| {
-            let start = Ident::new(start, proc_macro2::Span::call_site());
+            let start = Ident::new(start, Span::call_site());
             quote!(.start(#private::domain::Start::#start))
         });
         let said = quote!(#attempts #timeout #concurrency #priority #shards #backoff #breaker #start);
         (!said.is_empty()).then(|| quote!(#private::domain::DeliveryPolicy::new() #said))
+    }
+}
+
+/// How a step of a saga is tried: what the options say, the rest is the runtime's to decide.
+#[derive(Clone, Default)]
+pub(crate) struct Tries {
+    attempts: Option<u64>,
+    timeout: Option<u64>,
+    backoff: Option<Backoff>,
+}
+
+/// The options that [`Tries::read`] knows.
+pub(crate) const TRIES: [&str; 3] = [ATTEMPTS, TIMEOUT, BACKOFF];
+
+impl Tries {
+    pub(crate) fn read(options: &mut Options, errors: &mut Errors) -> Self {
+        Self {
+            attempts: options.take_number(ATTEMPTS, 1..=u32::MAX.into(), errors).map(|(number, _)| number),
+            timeout: duration::take(options, TIMEOUT, errors),
+            backoff: read_backoff(options, errors),
+        }
+    }
+
+    /// `.attempts(8).timeout(..)`, behind a policy.
+    pub(crate) fn expand(&self, private: &TokenStream) -> TokenStream {
+        let attempts = self.attempts.map(|n| said_number(ATTEMPTS, n));
+        let timeout = self.timeout.map(|time| said_duration(private, TIMEOUT, time));
+        let backoff = self.backoff.as_ref().map(|backoff| backoff.expand(private));
+        quote!(#attempts #timeout #backoff)
+    }
+}
+
+/// `.attempts(8)`
+fn said_number(key: &str, number: u64) -> TokenStream {
+    let (key, number) = (Ident::new(key, Span::call_site()), Literal::u64_unsuffixed(number));
+    quote!(.#key(#number))
+}
+
+/// `.timeout(..)`
+fn said_duration(private: &TokenStream, key: &str, milliseconds: u64) -> TokenStream {
+    let (key, time) = (Ident::new(key, Span::call_site()), duration_of(private, milliseconds));
+    quote!(.#key(#time))
+}
+
+fn duration_of(private: &TokenStream, milliseconds: u64) -> TokenStream {
+    quote!(#private::core::time::Duration::from_millis(#milliseconds))
+}
+
+impl Backoff {
+    /// `.backoff(..)`, from what the runtime says, so that its defaults are written in one place.
+    fn expand(&self, private: &TokenStream) -> TokenStream {
+        let Self { growth, first, cap, jitter } = self;
+        let first = duration_of(private, *first);
+        let cap = cap.map(|cap| said_duration(private, CAP, cap));
+        let jitter = jitter.map(|part| quote!(.jitter(#part)));
+        quote!(.backoff(#private::domain::Backoff::#growth(#first) #cap #jitter))
     }
 }
 

@@ -15,4 +15,4 @@ pub use crate::{
     query::{QueryError, ReadError, Reader},
 };
 // The modules of these names are not meant.
-pub use gesta_macros::{event_handler, projection, query_handler};
+pub use gesta_macros::{event_handler, projection, query_handler, saga};

@@ -9,7 +9,8 @@ pub(super) fn check(model: &Domain, errors: &mut Errors) {
 
 /// A part is listed once.
 fn check_listed_once(model: &Domain, errors: &mut Errors) {
-    for section in [&model.aggregates, &model.projections, &model.event_handlers] {
+    let Domain { aggregates, projections, event_handlers, sagas, process_managers, .. } = model;
+    for section in [aggregates, projections, event_handlers, sagas, process_managers] {
         let mut seen = Vec::new();
         for part in section {
             let name = type_text(part);

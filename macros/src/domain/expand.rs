@@ -1,6 +1,6 @@
 //! What `domain!` becomes.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Type, spanned::Spanned};
 
@@ -13,6 +13,11 @@ pub(super) fn expand(model: &Domain) -> TokenStream {
     let supplies = model.aggregates.iter().map(|part| part_of(model, part, &deps));
     let projections = model.projections.iter().map(|part| projection(model, part));
     let handlers = model.event_handlers.iter().map(|part| event_handler(model, part));
+    let sagas = model.sagas.iter().map(|part| within(model, part, "SagaProbe", "NoSaga", "is_saga"));
+    let processes = model
+        .process_managers
+        .iter()
+        .map(|part| within(model, part, "ProcessProbe", "NoProcess", "is_process_manager"));
     let register = register(model, &deps);
     let app = app(model, &deps, &quote!(#private::Builder::new(store.into(), deps)));
     let at_name = name.span().resolved_at(Span::call_site());
@@ -22,7 +27,7 @@ pub(super) fn expand(model: &Domain) -> TokenStream {
         const _: () = #there::domain::check_followers(<#name as #there::domain::Domain>::FOLLOWERS);
     };
     let definition = definition(model, &deps, &parts(model), &followers(model));
-    quote!(#definition #app #(#supplies)* #(#projections)* #(#handlers)* #register #checked)
+    quote!(#definition #app #(#supplies)* #(#projections)* #(#handlers)* #(#sagas)* #(#processes)* #register #checked)
 }
 
 /// What is known of the aggregates.
@@ -41,19 +46,22 @@ fn parts(model: &Domain) -> TokenStream {
     quote!(#(#parts),*)
 }
 
-/// What is known of the projections and the event handlers.
+/// What is known of all that follows the log.
 fn followers(model: &Domain) -> TokenStream {
-    let projections = model.projections.iter().map(|part| {
-        let (source, span) = (type_text(part), at(part));
-        let private = model.runtime.private_at(span);
-        quote_spanned!(span=> #private::domain::FollowerInfo::projection(#private::ProjectionProbe::<#part>::NAME, #source))
-    });
-    let handlers = model.event_handlers.iter().map(|part| {
-        let (source, span) = (type_text(part), at(part));
-        let private = model.runtime.private_at(span);
-        quote_spanned!(span=> #private::domain::FollowerInfo::event_handler(#private::HandlerProbe::<#part>::NAME, #source))
-    });
-    quote!(#(#projections,)* #(#handlers,)*)
+    let infos = |parts: &[Type], function: &str, probe: &str| -> TokenStream {
+        let infos = parts.iter().map(|part| {
+            let (source, span) = (type_text(part), at(part));
+            let private = model.runtime.private_at(span);
+            let (function, probe) = (Ident::new(function, span), Ident::new(probe, span));
+            quote_spanned!(span=> #private::domain::FollowerInfo::#function(#private::#probe::<#part>::NAME, #source),)
+        });
+        infos.collect()
+    };
+    let projections = infos(&model.projections, "projection", "ProjectionProbe");
+    let handlers = infos(&model.event_handlers, "event_handler", "HandlerProbe");
+    let sagas = infos(&model.sagas, "saga", "SagaProbe");
+    let processes = infos(&model.process_managers, "process_manager", "ProcessProbe");
+    quote!(#projections #handlers #sagas #processes)
 }
 
 /// The place of a part, where a mistake in it is shown.
@@ -89,7 +97,7 @@ fn definition(
             };
             const FOLLOWERS: &'static [#private::domain::FollowerInfo] = {
                 #[allow(unused_imports)]
-                use #private::{NoHandler as _, NoProjection as _};
+                use #private::{NoHandler as _, NoProcess as _, NoProjection as _, NoSaga as _};
                 &[#followers]
             };
         }
@@ -158,6 +166,22 @@ fn event_handler(model: &Domain, part: &Type) -> TokenStream {
     quote_spanned!(span=> const _: () = #private::is_event_handler::<#part>();)
 }
 
+/// That the part is a saga or a process manager, and that what it sends to is part of the domain.
+fn within(model: &Domain, part: &Type, probe: &str, otherwise: &str, asks: &str) -> TokenStream {
+    let (name, span) = (&model.name, at(part));
+    let private = model.runtime.private_at(span);
+    let word = |word: &str| Ident::new(word, span);
+    let (probe, otherwise, asks) = (word(probe), word(otherwise), word(asks));
+    quote_spanned! {span=>
+        const _: () = #private::#asks::<#part>();
+        const _: fn() = || {
+            #[allow(unused_imports)]
+            use #private::#otherwise as _;
+            #private::#probe::<#part>::within::<#name>();
+        };
+    }
+}
+
 /// `impl Register`: names what follows the log. It asks as well whether the dependencies suffice for every part, at
 /// the dependencies and in one function: what several parts need and miss is one mistake.
 fn register(model: &Domain, deps: &TokenStream) -> TokenStream {
@@ -178,6 +202,13 @@ fn register(model: &Domain, deps: &TokenStream) -> TokenStream {
         .event_handlers
         .iter()
         .map(|part| quote_spanned!(span=> #there::HandlerProbe::<#part>::register(registry);));
+    let sagas =
+        model.sagas.iter().map(|part| quote_spanned!(span=> #there::SagaProbe::<#part>::register(registry);));
+    let processes = model.process_managers.iter().map(|part| {
+        let span = at(part);
+        let private = model.runtime.private_at(span);
+        quote_spanned!(span=> #private::ProcessProbe::<#part>::register(registry);)
+    });
     let projections = model.projections.iter().map(|part| {
         let span = at(part);
         let private = model.runtime.private_at(span);
@@ -196,7 +227,10 @@ fn register(model: &Domain, deps: &TokenStream) -> TokenStream {
             #[allow(unused_mut, unused_variables, clippy::let_unit_value)]
             fn register(registry: &mut #private::Registry<Self>) {
                 #[allow(unused_imports)]
-                use #private::{NoFold as _, NoHandler as _, NoPart as _, NoProjection as _, NoQueries as _};
+                use #private::{
+                    NoFold as _, NoHandler as _, NoPart as _, NoProcess as _, NoProjection as _, NoQueries as _,
+                    NoSaga as _,
+                };
                 let _ = |deps: &#deps| {
                     #(#aggregates)*
                     #(#queries)*
@@ -204,6 +238,8 @@ fn register(model: &Domain, deps: &TokenStream) -> TokenStream {
                 #(#routes)*
                 #(#projections)*
                 #(#handlers)*
+                #(#sagas)*
+                #(#processes)*
             }
         }
     }

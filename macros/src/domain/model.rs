@@ -12,7 +12,7 @@ use crate::{
     attribute::split_commas,
     driver::Input,
     errors::Errors,
-    keywords::{AGGREGATES, CRATE, DEPS, EVENT_HANDLERS, LATER_SECTIONS, PROJECTIONS},
+    keywords::{AGGREGATES, CRATE, DEPS, EVENT_HANDLERS, PROCESS_MANAGERS, PROJECTIONS, SAGAS},
     messages::domain as messages,
     paths::Runtime,
 };
@@ -25,6 +25,8 @@ pub(crate) struct Domain {
     pub(super) aggregates: Vec<Type>,
     pub(super) projections: Vec<Type>,
     pub(super) event_handlers: Vec<Type>,
+    pub(super) sagas: Vec<Type>,
+    pub(super) process_managers: Vec<Type>,
     pub(super) runtime: Runtime,
 }
 
@@ -48,6 +50,8 @@ pub(super) fn read(input: &Input, errors: &mut Errors) -> Option<Domain> {
         aggregates: Vec::new(),
         projections: Vec::new(),
         event_handlers: Vec::new(),
+        sagas: Vec::new(),
+        process_managers: Vec::new(),
         runtime: Runtime::new(None),
     };
     let before = errors.count();
@@ -90,24 +94,21 @@ fn read_body(rest: TokenStream, errors: &mut Errors) -> Option<TokenStream> {
     Some(body)
 }
 
-fn known_sections() -> Vec<&'static str> {
-    [DEPS, AGGREGATES, PROJECTIONS, EVENT_HANDLERS].into_iter().chain(LATER_SECTIONS).collect()
-}
+const SECTIONS: [&str; 6] = [DEPS, AGGREGATES, SAGAS, PROCESS_MANAGERS, PROJECTIONS, EVENT_HANDLERS];
 
 fn read_section(tokens: TokenStream, seen: &mut Vec<Ident>, errors: &mut Errors) -> Option<Section> {
-    let known = known_sections();
     let parser = |input: ParseStream<'_>| {
         let name = input.call(Ident::parse_any)?;
         input.parse::<syn::Token![:]>()?;
         Ok(Section { name, value: input.parse()? })
     };
     let Ok(section) = parser.parse2(tokens.clone()) else {
-        errors.push(tokens, messages::not_a_section(&known));
+        errors.push(tokens, messages::not_a_section(&SECTIONS));
         return None;
     };
     let word = section.name.to_string();
-    if !known.contains(&word.as_str()) && word != CRATE {
-        errors.push(&section.name, messages::unknown_section(&word, &known));
+    if !SECTIONS.contains(&word.as_str()) && word != CRATE {
+        errors.push(&section.name, messages::unknown_section(&word, &SECTIONS));
         return None;
     }
     if seen.contains(&section.name) {
@@ -135,11 +136,9 @@ fn read_into(domain: &mut Domain, section: Section, errors: &mut Errors) {
         AGGREGATES => domain.aggregates = read_parts(&word, value, &shown, errors),
         PROJECTIONS => domain.projections = read_parts(&word, value, &shown, errors),
         EVENT_HANDLERS => domain.event_handlers = read_parts(&word, value, &shown, errors),
-        _ => {
-            if !read_parts(&word, value, &shown, errors).is_empty() {
-                errors.push(name, messages::not_yet(&word));
-            }
-        }
+        SAGAS => domain.sagas = read_parts(&word, value, &shown, errors),
+        // Another word is none of the sections.
+        _ => domain.process_managers = read_parts(&word, value, &shown, errors),
     }
 }
 

@@ -47,10 +47,6 @@ pub(crate) fn not_a_part() -> String {
     "expected the type of a part\n  help: write its name, such as `Account`".into()
 }
 
-pub(crate) fn not_yet(word: &str) -> String {
-    format!("this version of gesta has no `{word}` yet\n  help: leave the section out or empty")
-}
-
 pub(crate) fn listed_twice(part: &str) -> String {
     format!("`{part}` is listed twice\n  help: leave one of them out")
 }

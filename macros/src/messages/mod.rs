@@ -14,6 +14,7 @@ pub(crate) mod policy;
 pub(crate) mod projection;
 pub(crate) mod provide;
 pub(crate) mod query_handler;
+pub(crate) mod saga;
 pub(crate) mod schema;
 pub(crate) mod wire;
 

@@ -8,9 +8,13 @@ pub enum FollowerKind {
     Projection,
     /// Effects outside of the store.
     EventHandler,
+    /// Steps that are all done, or undone.
+    Saga,
+    /// State that decides what to send.
+    ProcessManager,
 }
 
-/// One projection or event handler of a domain, as data.
+/// One part of a domain that follows the log, as data.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct FollowerInfo {
@@ -32,10 +36,44 @@ impl FollowerInfo {
     pub const fn event_handler(name: &'static str, source: &'static str) -> Self {
         Self { kind: FollowerKind::EventHandler, name, source }
     }
+
+    /// Describes a saga.
+    pub const fn saga(name: &'static str, source: &'static str) -> Self {
+        Self { kind: FollowerKind::Saga, name, source }
+    }
+
+    /// Describes a process manager.
+    pub const fn process_manager(name: &'static str, source: &'static str) -> Self {
+        Self { kind: FollowerKind::ProcessManager, name, source }
+    }
 }
 
-/// Refuses, at compile time when called in a `const`, a domain in which two projections or event handlers share a
-/// name: each would go on where the other has come to.
+impl FollowerKind {
+    const fn words(self) -> Words {
+        match self {
+            Self::Projection => {
+                Words { one: "a projection", two: "two projections", attribute: "projection" }
+            }
+            Self::EventHandler => {
+                Words { one: "an event handler", two: "two event handlers", attribute: "event_handler" }
+            }
+            Self::Saga => Words { one: "a saga", two: "two sagas", attribute: "saga" },
+            Self::ProcessManager => {
+                Words { one: "a process manager", two: "two process managers", attribute: "process_manager" }
+            }
+        }
+    }
+}
+
+/// What a kind is called.
+struct Words {
+    one: &'static str,
+    two: &'static str,
+    attribute: &'static str,
+}
+
+/// Refuses, at compile time when called in a `const`, a domain in which two projections, event handlers, sagas or
+/// process managers share a name: each would go on where the other has come to.
 ///
 /// # Panics
 /// If two share a name. The text says which, as they are called in the source.
@@ -66,14 +104,14 @@ pub const fn check_followers(followers: &[FollowerInfo]) {
 // A panic is how a constant is refused.
 #[allow(clippy::panic)]
 const fn refuse_followers(first: &FollowerInfo, second: &FollowerInfo) -> ! {
-    let (both, attribute) = match (first.kind, second.kind) {
-        (FollowerKind::Projection, FollowerKind::Projection) => ("two projections", "projection"),
-        (FollowerKind::EventHandler, FollowerKind::EventHandler) => ("two event handlers", "event_handler"),
-        (_, FollowerKind::EventHandler) => ("a projection and an event handler", "event_handler"),
-        (_, FollowerKind::Projection) => ("a projection and an event handler", "projection"),
+    let (one, other) = (first.kind.words(), second.kind.words());
+    let same = first.kind as u8 == second.kind as u8;
+    let both = if same {
+        Text::new().push(one.two)
+    } else {
+        Text::new().push(one.one).push(" and ").push(other.one)
     };
-    let text = Text::new()
-        .push(both)
+    let text = both
         .push(" share the name `")
         .push(second.name)
         .push("`: `")
@@ -81,7 +119,7 @@ const fn refuse_followers(first: &FollowerInfo, second: &FollowerInfo) -> ! {
         .push("` and `")
         .push(second.source)
         .push("`; give one of them another: `#[")
-        .push(attribute)
+        .push(other.attribute)
         .push("(name = \"..\", ..)]`");
     panic!("{}", text.as_str())
 }

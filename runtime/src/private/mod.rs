@@ -11,19 +11,22 @@ pub use crate::{codec, domain};
 mod answered;
 mod decided;
 mod document;
+mod flow;
 mod follow;
 mod keys;
 mod part;
 mod reacted;
 mod shape;
+mod stepped;
 
 pub use crate::{
     app::{Builder, Register, Registry},
-    query, store,
+    execute, process_manager, query, saga, store,
 };
 pub use answered::Answered;
 pub use decided::{Again, Decided, Dependency, NotClone, events};
 pub use document::{Document, DocumentJson, document_json};
+pub use flow::{NoProcess, NoSaga, ProcessProbe, SagaProbe, is_process_manager, is_saga};
 pub use follow::{
     FoldProbe, HandlerProbe, NoFold, NoHandler, NoProjection, NoQueries, ProjectionProbe, QueryProbe,
     check_folded, is_event_handler,
@@ -32,3 +35,7 @@ pub use keys::{IsKey, KeepsDocuments, KeyProbe, NoKey, keeps_documents, refuse_i
 pub use part::{Mistaken, NoPart, NoSupply, PartProbe, SupplyProbe, Wanted};
 pub use reacted::{Class, Failing, Reacted, Unclassified, app_of, failed, sent, stream_id};
 pub use shape::{NoShape, Probe, Snapshot, StateShape, snapshot};
+pub use stepped::{
+    Command, Output, Probed, SagaData, SagaJson, StepError, Stepped, command, durable, no_such_step,
+    saga_json, step_failed,
+};

@@ -1,0 +1,326 @@
+//! What `#[saga]` becomes.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{Type, spanned::Spanned};
+
+use super::model::{Call, Parameter, Saga, Step, Undo, command_span};
+use crate::{
+    driver::Input,
+    impl_block::ImplBlock,
+    keywords::{COMPENSATION, STEP},
+    parameters::{place, place_of, tuple},
+    policy::Tries,
+};
+
+pub(super) fn expand(model: &Saga) -> TokenStream {
+    let Saga { block, dependencies, runtime, version, steps, .. } = model;
+    let (private, saga, name) = (runtime.private(), &block.ty, model.stored_name());
+    let span = saga.span().resolved_at(Span::call_site());
+    let tuple = tuple(&private, dependencies.iter());
+    let version = Literal::u64_unsuffixed(*version);
+    let infos = steps.iter().enumerate().map(|(at, step)| info(model, at, step));
+    let (encoding, within) = (encoding(model, span), within(model));
+    let done = steps.iter().enumerate().map(|(at, step)| (at, &step.call, done(model, &step.call)));
+    let done = calls(model, "step", &quote!(#private::saga::StepDone), done);
+    let undone = steps.iter().enumerate().filter_map(|(at, step)| match &step.undo {
+        Some(Undo::Compensation(call, _)) => Some((at, call, self::done(model, call))),
+        _ => None,
+    });
+    let undone = calls(model, "compensate", &quote!(#private::saga::StepDone), undone);
+    let probed = probed(model);
+    let inner = quote! {
+        type Deps<'d> = #tuple;
+        const NAME: &'static str = #name;
+        const VERSION: u16 = #version;
+        const STEPS: &'static [#private::saga::StepInfo] = &[#(#infos),*];
+        #encoding
+        #done
+        #undone
+        #probed
+    };
+    let implementation = quote_spanned! {saga.span()=>
+        #[automatically_derived]
+        impl #private::saga::Saga for #saga { #inner }
+    };
+    quote! {
+        #block
+        const _: () = {
+            #implementation
+            #within
+        };
+    }
+}
+
+/// `encode` and `decode`, at the name of the saga: that is what serde must know.
+fn encoding(model: &Saga, span: Span) -> TokenStream {
+    let (private, saga) = (model.runtime.private(), &model.block.ty);
+    let there = model.runtime.private_at(span);
+    let json = quote_spanned!(span=> #there::saga_json::<#saga>());
+    quote! {
+        fn encode(
+            &self,
+        ) -> #private::core::result::Result<#private::std::vec::Vec<u8>, #private::codec::EncodeError> {
+            (#json.encode)(self)
+        }
+        fn decode(json: &[u8]) -> #private::core::result::Result<Self, #private::codec::DecodeError> {
+            (#json.decode)(json)
+        }
+    }
+}
+
+/// `StepInfo::new(..)`
+fn info(model: &Saga, at: usize, step: &Step) -> TokenStream {
+    let (private, name) = (model.runtime.private(), step.stored_name());
+    let kind = kind(model, &step.call);
+    let shape = facts(model, &step.call);
+    let undo = match &step.undo {
+        Some(Undo::Compensation(call, tries)) => {
+            let (name, kind, needs) = (call.name.to_string(), self::kind(model, call), call.takes(at));
+            let tries = tries.expand(&private);
+            quote!(Compensation {
+                name: #name,
+                kind: #kind,
+                needs_output: #needs,
+                policy: #private::saga::StepPolicy::persistent() #tries,
+            })
+        }
+        Some(Undo::Nothing(reason)) => quote!(Nothing { reason: #reason }),
+        Some(Undo::Pivot) | None => quote!(Pivot),
+        Some(Undo::Retriable) => quote!(Retriable),
+    };
+    let policy = policy(model, step);
+    let probe = step.probe.is_some().then(|| quote!(.with_probe()));
+    quote! {
+        #private::saga::StepInfo::new(#name, #kind, #private::saga::Undo::#undo, #shape.shape) #policy #probe
+    }
+}
+
+/// `.policy(..)`, if anything is said; what is left out is as the runtime has it.
+fn policy(model: &Saga, step: &Step) -> Option<TokenStream> {
+    let private = model.runtime.private();
+    let tries: &Tries = &step.tries;
+    let said = tries.expand(&private);
+    let base = match &step.undo {
+        Some(Undo::Retriable) => quote!(persistent),
+        _ => quote!(forward),
+    };
+    (!said.is_empty()).then(|| quote!(.policy(#private::saga::StepPolicy::#base() #said)))
+}
+
+fn kind(model: &Saga, call: &Call) -> TokenStream {
+    let private = model.runtime.private();
+    let kind = if call.is_async { quote!(Foreign) } else { quote!(Command) };
+    quote!(#private::saga::StepKind::#kind)
+}
+
+/// All that must hold of what a method returns, asked alike wherever it is used: what it lacks is then one mistake.
+fn facts(model: &Saga, call: &Call) -> TokenStream {
+    let result = &call.result;
+    if !call.is_async {
+        let span = command_span(result).resolved_at(Span::call_site());
+        let there = model.runtime.private_at(span);
+        return quote_spanned!(span=> #there::command::<#result>());
+    }
+    match call.output_and_error() {
+        Some((output, _)) => {
+            let span = output.span().resolved_at(Span::call_site());
+            let there = model.runtime.private_at(span);
+            quote_spanned!(span=> #there::durable::<#output>())
+        }
+        None => {
+            let span = result.span().resolved_at(Span::call_site());
+            let there = model.runtime.private_at(span);
+            quote_spanned!(span=> #there::durable::<<#result as #there::Stepped>::Output>())
+        }
+    }
+}
+
+/// A function of the saga that calls one of its methods by the step's place.
+fn calls<'a>(
+    model: &Saga,
+    function: &str,
+    done: &TokenStream,
+    arms: impl Iterator<Item = (usize, &'a Call, TokenStream)>,
+) -> TokenStream {
+    let private = model.runtime.private();
+    let function = Ident::new(function, Span::call_site());
+    let arms = arms.map(|(at, call, done)| {
+        let (at, before) = (Literal::usize_unsuffixed(at), outputs(model, call));
+        quote!(#at => { #(#before)* #done })
+    });
+    let all = (0..model.dependencies.len()).map(place);
+    quote! {
+        #[allow(unused_variables, unreachable_code, clippy::manual_async_fn, clippy::diverging_sub_expression)]
+        fn #function<'a>(
+            &'a self,
+            step: usize,
+            call: #private::saga::StepCall<'a>,
+            (#(#all,)*): Self::Deps<'a>,
+        ) -> impl #private::core::future::Future<
+            Output = #private::core::result::Result<#done, #private::domain::HandlerFailure>,
+        > + #private::core::marker::Send + 'a {
+            async move {
+                match step {
+                    #(#arms)*
+                    _ => #private::core::result::Result::Err(#private::no_such_step(
+                        <Self as #private::saga::Saga>::NAME,
+                        step,
+                    )),
+                }
+            }
+        }
+    }
+}
+
+/// Reads the outputs that a method asks for.
+fn outputs(model: &Saga, call: &Call) -> Vec<TokenStream> {
+    let wanted = call.parameters.iter().filter_map(|parameter| match parameter {
+        Parameter::Output(step, _) => Some(*step),
+        _ => None,
+    });
+    let read = |step: usize| {
+        let (facts, output) = (facts(model, &model.steps.get(step)?.call), output(step));
+        let step = Literal::usize_unsuffixed(step);
+        Some(quote!(let #output = (#facts.read)(&call, #step)?;))
+    };
+    wanted.filter_map(read).collect()
+}
+
+fn output(step: usize) -> Ident {
+    format_ident!("__output{step}")
+}
+
+/// The method called with what it asks for.
+fn called(model: &Saga, call: &Call) -> TokenStream {
+    let (saga, name) = (&model.block.ty, &call.name);
+    let arguments = call.parameters.iter().map(|parameter| match parameter {
+        Parameter::Output(step, ty) => {
+            let output = output(*step);
+            quote_spanned!(ty.span()=> &#output)
+        }
+        Parameter::Key(ty) => quote_spanned!(ty.span()=> call.key),
+        Parameter::Dependency(dependency) => {
+            let place = place_of(dependency, &model.dependencies);
+            quote_spanned!(dependency.ty.span()=> #place)
+        }
+    });
+    let called = quote_spanned!(name.span()=> <#saga>::#name(self, #(#arguments),*));
+    if !call.is_async {
+        return called;
+    }
+    let span = name.span().resolved_at(Span::call_site());
+    let there = model.runtime.private_at(span);
+    quote_spanned!(span=> #there::sent(#called).await)
+}
+
+/// Calls a step or a compensation, and says what it has come to.
+fn done(model: &Saga, call: &Call) -> TokenStream {
+    let (private, facts, called) = (model.runtime.private(), facts(model, call), called(model, call));
+    if !call.is_async {
+        return quote!(#private::core::result::Result::Ok((#facts.send)(#called)));
+    }
+    let span = call.result.span().resolved_at(Span::call_site());
+    let there = model.runtime.private_at(span);
+    let stepped = quote_spanned!(span=> #there::Stepped::stepped(__result));
+    let failed = failed(model, call);
+    quote! {
+        let __result = #called;
+        match #stepped {
+            #private::core::result::Result::Ok(__done) => (#facts.done)(&__done),
+            #private::core::result::Result::Err(__error) => { #failed }
+        }
+    }
+}
+
+/// Says what an error means.
+fn failed(model: &Saga, call: &Call) -> TokenStream {
+    let private = model.runtime.private();
+    let span = call.output_and_error().map_or_else(|| call.result.span(), |(_, error)| error.span());
+    let span = span.resolved_at(Span::call_site());
+    let there = model.runtime.private_at(span);
+    let class = quote_spanned!(span=> #there::Class(&__error).class());
+    let failed = quote_spanned!(span=> #there::step_failed(__error, __class));
+    quote! {
+        let __class = {
+            #[allow(unused_imports)]
+            use #private::Unclassified as _;
+            #class
+        };
+        #private::core::result::Result::Err(#failed)
+    }
+}
+
+/// `fn probe`, where a step has one.
+fn probed(model: &Saga) -> Option<TokenStream> {
+    let private = model.runtime.private();
+    let probes =
+        model.steps.iter().enumerate().filter_map(|(at, step)| Some((at, step, step.probe.as_ref()?)));
+    let arms: Vec<_> = probes.map(|(at, step, probe)| (at, probe, probe_of(model, step, probe))).collect();
+    if arms.is_empty() {
+        return None;
+    }
+    let done = quote!(#private::core::option::Option<#private::saga::StepDone>);
+    Some(calls(model, "probe", &done, arms.into_iter()))
+}
+
+fn probe_of(model: &Saga, step: &Step, probe: &Call) -> TokenStream {
+    let (private, facts, called) = (model.runtime.private(), facts(model, &step.call), called(model, probe));
+    let span = probe.result.span().resolved_at(Span::call_site());
+    let there = model.runtime.private_at(span);
+    let output = match step.call.output_and_error() {
+        Some((output, _)) => output.to_token_stream(),
+        None => {
+            let result = &step.call.result;
+            quote!(<#result as #private::Stepped>::Output)
+        }
+    };
+    let found = quote_spanned!(span=> #there::Probed::<#output>::probed(__result));
+    let failed = failed(model, probe);
+    quote! {
+        let __result = #called;
+        match #found {
+            #private::core::result::Result::Ok(#private::core::option::Option::Some(__done)) => {
+                (#facts.done)(&__done).map(#private::core::option::Option::Some)
+            }
+            #private::core::result::Result::Ok(#private::core::option::Option::None) => {
+                #private::core::result::Result::Ok(#private::core::option::Option::None)
+            }
+            #private::core::result::Result::Err(__error) => { #failed }
+        }
+    }
+}
+
+/// `impl Within<D>`: what it sends to is part of the domain.
+fn within(model: &Saga) -> TokenStream {
+    let (private, saga) = (model.runtime.private(), &model.block.ty);
+    let commands = model.steps.iter().flat_map(Step::calls).filter(|call| !call.is_async);
+    let commands: Vec<&Type> = commands.map(|call| &call.result).collect();
+    quote! {
+        #[automatically_derived]
+        impl<__D: #private::domain::Domain> #private::execute::Within<__D> for #saga
+        where
+            #(#commands: #private::execute::Within<__D>,)*
+        {
+        }
+    }
+}
+
+/// The block as it is, and a saga without steps.
+pub(super) fn fallback(input: &Input, model: Option<&Saga>) -> TokenStream {
+    let Some(model) = model.filter(|model| model.block.generics.params.is_empty()) else {
+        return match syn::parse2::<ImplBlock>(input.item.clone()) {
+            Ok(block) => block.strip(STEP).strip(COMPENSATION).into_token_stream(),
+            Err(_) => input.item.clone(),
+        };
+    };
+    let stub = Saga {
+        block: model.block.clone(),
+        version: model.version,
+        name: None,
+        steps: Vec::new(),
+        dependencies: Vec::new(),
+        runtime: model.runtime.clone(),
+    };
+    expand(&stub)
+}

@@ -1,0 +1,86 @@
+//! What `domain!` calls for sagas and process managers.
+
+use std::marker::PhantomData;
+
+use crate::{
+    app::Registry,
+    domain::{Domain, Supply},
+    execute::Within,
+    process_manager::ProcessManager,
+    saga::Saga,
+};
+
+/// Asks for what is known of a saga: what a type has that is one wins over what [`NoSaga`] has.
+#[derive(Debug)]
+pub struct SagaProbe<S>(PhantomData<S>);
+
+impl<S: Saga> SagaProbe<S> {
+    /// Its name in the store.
+    pub const NAME: &'static str = S::NAME;
+
+    /// Names it to the application, whose dependencies must suffice for it.
+    pub fn register<D: Domain>(registry: &mut Registry<D>)
+    where
+        for<'d> S::Deps<'d>: Supply<'d, D::Deps>,
+    {
+        registry.saga::<S>();
+    }
+
+    /// Asks whether what it sends to is part of the domain.
+    pub fn within<D: Domain>()
+    where
+        S: Within<D>,
+    {
+    }
+}
+
+/// The answer for all other types: that they are no sagas is said where they are listed.
+pub trait NoSaga {
+    /// It has no instances.
+    const NAME: &'static str = "";
+    /// It is not named to the application.
+    fn register<R>(_: &mut R) {}
+    /// It sends nothing.
+    fn within<D>() {}
+}
+
+impl<S> NoSaga for SagaProbe<S> {}
+
+/// Asks that a part is a saga.
+pub const fn is_saga<S: Saga>() {}
+
+/// Asks for what is known of a process manager: what a type has that is one wins over what [`NoProcess`] has.
+#[derive(Debug)]
+pub struct ProcessProbe<P>(PhantomData<P>);
+
+impl<P: ProcessManager> ProcessProbe<P> {
+    /// Its name in the store.
+    pub const NAME: &'static str = P::NAME;
+
+    /// Names it to the application.
+    pub fn register<D: Domain>(registry: &mut Registry<D>) {
+        registry.process_manager::<P>();
+    }
+
+    /// Asks whether what it follows and sends to is part of the domain.
+    pub fn within<D: Domain>()
+    where
+        P: Within<D>,
+    {
+    }
+}
+
+/// The answer for all other types: that they are no process managers is said where they are listed.
+pub trait NoProcess {
+    /// It has no instances.
+    const NAME: &'static str = "";
+    /// It is not named to the application.
+    fn register<R>(_: &mut R) {}
+    /// It sends nothing.
+    fn within<D>() {}
+}
+
+impl<P> NoProcess for ProcessProbe<P> {}
+
+/// Asks that a part is a process manager.
+pub const fn is_process_manager<P: ProcessManager>() {}

@@ -62,6 +62,8 @@ async fn append(store: &Store, id: &str, events: usize) {
         meta: Meta::default(),
         events: (0..events).map(event).collect(),
         documents: Vec::new(),
+        process: None,
+        together: None,
     };
     store.port().append(&[append]).await.expect("somebody else may write");
 }

@@ -56,7 +56,7 @@ impl Marks {
                     let documents = vec![mark(handler, lease, false)];
                     self.note(
                         port.commit(&Commit { documents, ..Commit::default() }).await,
-                        &[lease.clone()],
+                        std::slice::from_ref(lease),
                     );
                 }
             }

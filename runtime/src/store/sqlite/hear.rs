@@ -20,13 +20,13 @@ pub(super) struct Hearing(Mutex<State>);
 #[derive(Debug)]
 enum State {
     /// How to open a connection; nothing where there are no other processes.
-    Deaf(Option<SqliteConnectOptions>),
+    Deaf(Option<Box<SqliteConnectOptions>>),
     Listening(JoinHandle<()>),
 }
 
 impl Hearing {
     pub(super) fn new(options: Option<SqliteConnectOptions>) -> Self {
-        Self(Mutex::new(State::Deaf(options)))
+        Self(Mutex::new(State::Deaf(options.map(Box::new))))
     }
 
     /// Rings from now on when other processes may have freed shards, until the store is closed.
@@ -34,7 +34,7 @@ impl Hearing {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let State::Deaf(options) = &mut *state else { return };
         if let (Ok(runtime), Some(options)) = (Handle::try_current(), options.take()) {
-            *state = State::Listening(runtime.spawn(listen(options, freed.clone(), closed.clone())));
+            *state = State::Listening(runtime.spawn(listen(*options, freed.clone(), closed.clone())));
         }
     }
 

@@ -13,6 +13,7 @@ pub use crate::{
     execute::ExecuteError,
     process_manager::Timer,
     query::{QueryError, ReadError, Reader},
+    saga::SagaOutcome,
 };
 // The modules of these names are not meant.
 pub use gesta_macros::{event_handler, projection, query_handler, saga};

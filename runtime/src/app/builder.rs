@@ -1,6 +1,6 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::{App, Plugins, Register, Registry, Shared, StartError, watch::Watch};
+use super::{App, Plugins, Register, Registry, Shared, StartError, sagas::Posts, watch::Watch};
 use crate::{
     domain::Domain,
     event_handler::Handlers,
@@ -184,6 +184,7 @@ impl<D: Domain> Builder<D> {
             handlers,
             deps,
             routes,
+            posts: Posts::default(),
             statistics,
             watch,
             plugins,

@@ -9,6 +9,7 @@ mod plugins;
 mod projections;
 mod query;
 mod registry;
+mod sagas;
 mod watch;
 
 use std::{fmt, sync::Arc};
@@ -20,6 +21,7 @@ pub use connect::connect;
 pub use error::{ShutdownError, StartError};
 pub use plugins::{PluginError, Plugins};
 pub use registry::{Register, Registry};
+use sagas::Posts;
 use watch::Watch;
 
 use crate::{
@@ -48,6 +50,7 @@ struct Shared<D: Domain> {
     rates: Rates,
     deps: D::Deps,
     routes: Routes,
+    posts: Posts,
     statistics: Statistics,
     watch: Watch,
     plugins: Plugins,

@@ -11,7 +11,7 @@ use crate::{
     execute::{Executor, Inlines, Office, Routes},
     process_manager::ProcessManager,
     projection::{Declared, DocumentDriver, Folds, InlineProjection},
-    saga::Saga,
+    saga::{Saga, SagaDriver, Sagas},
     store::Store,
     subscription::Driver,
 };
@@ -121,6 +121,10 @@ impl<D: Domain> Registry<D> {
     where
         for<'d> S::Deps<'d>: Supply<'d, D::Deps>,
     {
+        self.drivers.push(Box::new(|_, app| {
+            let post = app.upgrade().map(|app| app.shared.posts.of::<S>()).unwrap_or_default();
+            Arc::new(SagaDriver::new(Arc::new(Sagas::<S, _>::new(app.clone())), post))
+        }));
     }
 
     /// A process manager.

@@ -144,7 +144,8 @@ impl Queue {
 }
 
 fn size(append: &Append) -> usize {
-    append.events.iter().map(|event| event.payload.len()).sum()
+    let together = append.together.as_deref().map_or(0, size);
+    append.events.iter().map(|event| event.payload.len()).sum::<usize>() + together
 }
 
 struct Flight {

@@ -66,7 +66,7 @@ impl Cause {
 
     /// Completes the metadata of a command with what the task that awaits it reacts to, if it does. What was said
     /// already stays.
-    pub(super) fn complete(meta: &mut Meta) {
+    pub(crate) fn complete(meta: &mut Meta) {
         // An error means that the task reacts to nothing.
         let _ = CAUSE.try_with(|origin| match origin {
             Origin::Known(cause) => cause.fill(meta),

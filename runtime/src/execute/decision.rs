@@ -104,6 +104,12 @@ impl<A: Aggregate> Call<A> {
         Ok(NewEvent { name, version, payload })
     }
 
+    /// What was to be stored together with the command is not stored: the command itself was stored before.
+    pub(super) fn apart(&self) -> StoreError {
+        let together = self.options.together.as_ref();
+        StoreError::Overtaken { stream: together.map_or(&self.stream, |append| &append.stream).clone() }
+    }
+
     pub(super) fn key_reused(&self, first: StreamId) -> StoreError {
         // Only an append with a key can meet this; a store that says so of another has no key to name.
         let key = self.options.key.clone().unwrap_or_else(|| IdempotencyKey::new(""));

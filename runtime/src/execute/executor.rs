@@ -19,7 +19,7 @@ use super::{
 use crate::{
     domain::{CommandHandlers, CommandOf, Receipt, Target},
     middleware::Layers,
-    store::{Outcome, Store, StoreError},
+    store::{Append, Outcome, Store, StoreError},
 };
 
 /// Executes commands against a store.
@@ -68,6 +68,17 @@ impl Executor {
     pub(crate) async fn close(&self) {
         self.gate.close().await;
         self.engine.leave().await;
+    }
+
+    /// The largest payload of one event in bytes.
+    pub(crate) fn payload_limit(&self) -> usize {
+        self.settings.payload_limit
+    }
+
+    /// Appends what no command has decided, in a transaction with whatever else waits.
+    pub(crate) async fn append(&self, append: Append) -> Result<Outcome, StoreError> {
+        let pass = self.gate.enter()?;
+        queued::submit_alone(&self.engine.engine().appender, pass, append)?.outcome().await
     }
 
     /// Executes a command, inside of the layers if there are any.
@@ -179,7 +190,11 @@ impl Executor {
                 return Ok(Attempt::Conflict { expected, actual });
             }
         }
-        self.first_receipt(call).await?.map(Attempt::Done).ok_or(refusal)
+        match self.first_receipt(call).await? {
+            Some(_) if call.options.together.is_some() => Err(call.apart().into()),
+            Some(receipt) => Ok(Attempt::Done(receipt)),
+            None => Err(refusal),
+        }
     }
 
     /// Sees to it that there is a state to decide on. A creating command expects none, so it need not read.
@@ -226,6 +241,10 @@ impl Executor {
             }
             Outcome::Duplicate(receipt) => {
                 call.nothing_stored();
+                // What was to be stored together with it was not stored now.
+                if call.options.together.is_some() {
+                    return Err(call.apart().into());
+                }
                 Ok(Attempt::Done(receipt))
             }
             Outcome::Conflict { actual } if target == Target::New && actual > 0 => {

@@ -50,6 +50,20 @@ pub(super) fn submit<A: Aggregate, E>(
     Ok(Queued { outcome, lane, snapshot: snapshot::take_if_due(&mut known.loaded) })
 }
 
+/// Queues an append that rests on no state in memory.
+pub(super) fn submit_alone(
+    appender: &Arc<Appender>,
+    pass: Arc<Pass>,
+    append: Append,
+) -> Result<Queued, StoreError> {
+    let (ticket, outcome) = Ticket::new(Arc::default(), Arc::new(()), pass);
+    let lane = appender.submit(Job { append, ticket }).map_err(|Busy| StoreError::Unavailable {
+        what: "appending",
+        source: "too many appends are waiting already".into(),
+    })?;
+    Ok(Queued { outcome, lane: Ride(lane), snapshot: None })
+}
+
 impl Queued {
     /// Waits until the store has answered.
     pub(super) async fn outcome(mut self) -> Result<Outcome, StoreError> {

@@ -6,10 +6,32 @@
 //! it: exactly once) or *foreign* (an async function that calls something outside, at least once, with a key that is the
 //! same for every attempt).
 
+mod any;
+mod attempt;
 mod call;
 mod definition;
 mod done;
+mod driver;
+mod event;
+mod handle;
+mod instance;
+mod load;
+mod outcome;
+mod post;
+mod progress;
+mod start;
 
+pub(crate) use any::{Sagas, World};
 pub use call::{Outputs, StepCall};
 pub use definition::{Saga, StepInfo, StepKind, StepPolicy, Undo};
 pub use done::{Durable, IntoStep, StepDone};
+pub(crate) use driver::SagaDriver;
+pub use event::{
+    Compensated, Decided, Failed, Forked, Intended, Parked, Receipts, SagaEvent, Sent, Skipped, Started,
+    Succeeded,
+};
+pub use handle::SagaHandle;
+pub use outcome::SagaOutcome;
+pub(crate) use post::Post;
+pub(crate) use start::start as start_saga;
+pub use start::{SagaError, StartSaga};

@@ -236,6 +236,6 @@ pub trait Sagas: Send + Sync {
 impl SagaState {
     /// The stream of its events.
     pub fn stream(&self) -> StreamId {
-        StreamId::new(&self.saga, &self.id)
+        StreamId::new(&format!("saga.{}", self.saga), &self.id)
     }
 }

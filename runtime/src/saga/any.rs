@@ -1,0 +1,177 @@
+//! A saga, whatever its type.
+
+use std::any::Any;
+
+use async_trait::async_trait;
+
+use super::{Saga, StepCall, StepDone, StepInfo, StepKind, Undo, progress::Direction};
+use crate::{
+    domain::{HandlerFailure, fingerprint},
+    execute::Office,
+};
+
+/// What a saga runs in: the application that has its dependencies, as long as it is there.
+pub(crate) trait World<S: Saga>: Send + Sync + 'static {
+    /// Keeps the application there while a step runs.
+    type Held: Office + 'static;
+
+    /// The application; none once it is gone.
+    fn hold(&self) -> Option<Self::Held>;
+
+    /// What the steps need of it.
+    fn deps(held: &Self::Held) -> S::Deps<'_>;
+}
+
+/// The definition of a saga, as data.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Definition {
+    pub(crate) name: &'static str,
+    pub(crate) version: u16,
+    pub(crate) fingerprint: u64,
+    pub(crate) steps: &'static [StepInfo],
+}
+
+impl Definition {
+    pub(crate) fn of<S: Saga>() -> Self {
+        Self { name: S::NAME, version: S::VERSION, fingerprint: fingerprint_of(S::STEPS), steps: S::STEPS }
+    }
+}
+
+/// An application that is kept there.
+pub(crate) struct Held(pub(crate) Box<dyn AnyHeld>);
+
+/// What can be asked of it.
+pub(crate) trait AnyHeld: Send + Sync {
+    fn office(&self) -> &dyn Office;
+    fn as_any(&self) -> &(dyn Any + Send + Sync);
+}
+
+impl<H: Office + 'static> AnyHeld for H {
+    fn office(&self) -> &dyn Office {
+        self
+    }
+
+    fn as_any(&self) -> &(dyn Any + Send + Sync) {
+        self
+    }
+}
+
+/// A saga, whatever its type.
+#[async_trait]
+pub(crate) trait AnySaga: Send + Sync + 'static {
+    fn definition(&self) -> Definition;
+
+    /// The application; none once it is gone.
+    fn hold(&self) -> Option<Held>;
+
+    /// Calls a step, or its compensation.
+    async fn call(
+        &self,
+        held: &Held,
+        data: &[u8],
+        step: usize,
+        direction: Direction,
+        call: StepCall<'_>,
+    ) -> Result<StepDone, HandlerFailure>;
+
+    /// Asks what became of an attempt.
+    async fn probe(
+        &self,
+        held: &Held,
+        data: &[u8],
+        step: usize,
+        call: StepCall<'_>,
+    ) -> Result<Option<StepDone>, HandlerFailure>;
+}
+
+/// A saga of a type.
+pub(crate) struct Sagas<S, W> {
+    world: W,
+    of: std::marker::PhantomData<fn() -> S>,
+}
+
+impl<S: Saga, W: World<S>> Sagas<S, W> {
+    pub(crate) fn new(world: W) -> Self {
+        Self { world, of: std::marker::PhantomData }
+    }
+
+    fn parts<'h>(held: &'h Held, data: &[u8]) -> Result<(S, S::Deps<'h>), HandlerFailure> {
+        let saga = S::decode(data).map_err(|error| {
+            HandlerFailure::permanent(format!("the data of the saga `{}` cannot be read: {error}", S::NAME))
+        })?;
+        let held = held.0.as_any().downcast_ref::<W::Held>();
+        let held = held.ok_or_else(|| HandlerFailure::permanent("the application is another one"))?;
+        Ok((saga, W::deps(held)))
+    }
+}
+
+#[async_trait]
+impl<S: Saga, W: World<S>> AnySaga for Sagas<S, W> {
+    fn definition(&self) -> Definition {
+        Definition::of::<S>()
+    }
+
+    fn hold(&self) -> Option<Held> {
+        self.world.hold().map(|held| Held(Box::new(held)))
+    }
+
+    async fn call(
+        &self,
+        held: &Held,
+        data: &[u8],
+        step: usize,
+        direction: Direction,
+        call: StepCall<'_>,
+    ) -> Result<StepDone, HandlerFailure> {
+        let (saga, deps) = Self::parts(held, data)?;
+        match direction {
+            Direction::Forward => saga.step(step, call, deps).await,
+            Direction::Backward => saga.compensate(step, call, deps).await,
+        }
+    }
+
+    async fn probe(
+        &self,
+        held: &Held,
+        data: &[u8],
+        step: usize,
+        call: StepCall<'_>,
+    ) -> Result<Option<StepDone>, HandlerFailure> {
+        let (saga, deps) = Self::parts(held, data)?;
+        saga.probe(step, call, deps).await
+    }
+}
+
+/// The names, kinds, order and types of steps as one number: FNV-1a over what would confuse a running instance.
+pub(crate) fn fingerprint_of(steps: &[StepInfo]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut add = |bytes: &[u8]| {
+        for byte in bytes.iter().chain(&[0xff]) {
+            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    };
+    for step in steps {
+        add(step.name.as_bytes());
+        add(kind(step.kind));
+        match step.undo {
+            Undo::Compensation { name, kind: how, needs_output, .. } => {
+                add(b"compensation");
+                add(name.as_bytes());
+                add(kind(how));
+                add(&[u8::from(needs_output)]);
+            }
+            Undo::Nothing { .. } => add(b"nothing"),
+            Undo::Pivot => add(b"pivot"),
+            Undo::Retriable => add(b"retriable"),
+        }
+        add(&fingerprint(step.output).to_le_bytes());
+    }
+    hash
+}
+
+const fn kind(kind: StepKind) -> &'static [u8] {
+    match kind {
+        StepKind::Command => b"command",
+        StepKind::Foreign => b"foreign",
+    }
+}

@@ -1,0 +1,383 @@
+//! Runs the instances of a saga whose shards this process has.
+
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use tokio::{
+    sync::mpsc::UnboundedReceiver,
+    task::{Id, JoinError, JoinSet},
+    time::{Instant, sleep_until},
+};
+
+use super::{
+    any::{AnySaga, Definition},
+    event::{category, event_name},
+    instance::{End, Instance},
+    post::{Hint, Post},
+    progress::Progress,
+};
+use crate::{
+    domain::{Meta, Position, Start},
+    log::Filter,
+    store::{Advance, Commit, Fence, Lease, ReadSide, SUSPECT, Store, StoreError, StreamId, TakeSagas},
+    subscription::{Batch, Driver, Plan, Stop, Work, shard_of_stream},
+};
+
+/// How many shards a saga has, and so how many processes can work on it at most.
+pub(super) const SHARDS: u16 = 16;
+
+/// So many instances are worked on at a time by one process.
+const MOST: usize = 256;
+
+/// An instance that was taken so often without having come further is parked: it ends the process, it seems.
+const POISON: u32 = 6;
+
+/// How long a step that is under way is waited for when the process stops or the shards change hands.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The longest time without a look into the store.
+const LONGEST: Duration = Duration::from_secs(1);
+
+/// How often it is looked for instances that have ended processes, it seems.
+const SUSPECTS_EVERY: Duration = Duration::from_secs(3);
+
+/// Runs one saga.
+pub(crate) struct SagaDriver {
+    saga: Arc<dyn AnySaga>,
+    post: Post,
+}
+
+impl SagaDriver {
+    pub(crate) fn new(saga: Arc<dyn AnySaga>, post: Post) -> Self {
+        Self { saga, post }
+    }
+}
+
+impl fmt::Debug for SagaDriver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SagaDriver").field("saga", &self.saga.definition().name).finish()
+    }
+}
+
+/// The kinds of events after which an instance is looked at.
+const LOOKED_AT: [&str; 8] = [
+    "started",
+    "retried",
+    "skipped",
+    "compensation.ordered",
+    "rescheduled",
+    "completed",
+    "compensated",
+    "parked",
+];
+
+#[async_trait]
+impl Driver for SagaDriver {
+    fn plan(&self) -> Plan {
+        let name = self.saga.definition().name;
+        let filter =
+            LOOKED_AT.into_iter().fold(Filter::new(), |filter, kind| filter.event(event_name(name, kind)));
+        Plan { name: category(name).into(), shards: SHARDS, start: Start::Beginning, filter }
+    }
+
+    async fn work(&self, mut work: Work) -> Result<(), StoreError> {
+        let hints = self.post.open();
+        let (stopper, stop) = Stop::new();
+        let mut run = Run::new(self, &work, hints, stop);
+        let followed = run.follow(&mut work).await;
+        self.post.close();
+        stopper.ask();
+        run.end().await;
+        followed
+    }
+}
+
+/// The work on some shards.
+struct Run<'d> {
+    driver: &'d SagaDriver,
+    definition: Definition,
+    name: Arc<str>,
+    store: Store,
+    leases: Vec<Lease>,
+    shards: Vec<u16>,
+    tasks: JoinSet<Result<End, StoreError>>,
+    /// The instances that are worked on, and whether something has happened to them meanwhile.
+    running: HashMap<String, bool>,
+    names: HashMap<Id, String>,
+    hints: UnboundedReceiver<Hint>,
+    /// When it is looked into the store next.
+    look_at: Instant,
+    suspects_at: Instant,
+    /// An instance that is to be worked on alone.
+    suspect: Option<(String, u32)>,
+    /// Instances that have had no room, so that the store has to be asked again.
+    left_out: bool,
+    alone: bool,
+    /// Asked when the work ends, for whatever reason.
+    stop: Stop,
+}
+
+impl<'d> Run<'d> {
+    fn new(driver: &'d SagaDriver, work: &Work, hints: UnboundedReceiver<Hint>, stop: Stop) -> Self {
+        let now = Instant::now();
+        let definition = driver.saga.definition();
+        Self {
+            driver,
+            definition,
+            name: definition.name.into(),
+            store: work.store.clone(),
+            leases: work.leases.clone(),
+            shards: work.leases.iter().map(|lease| lease.shard).collect(),
+            tasks: JoinSet::new(),
+            running: HashMap::new(),
+            names: HashMap::new(),
+            hints,
+            look_at: now,
+            suspects_at: now,
+            suspect: None,
+            left_out: false,
+            alone: false,
+            stop,
+        }
+    }
+
+    async fn follow(&mut self, work: &mut Work) -> Result<(), StoreError> {
+        while !work.stop.is_asked() && !self.alone {
+            if Instant::now() >= self.look_at {
+                self.look().await?;
+            }
+            let room = self.suspect.is_none() && self.tasks.len() < MOST;
+            tokio::select! {
+                Some(ended) = self.tasks.join_next_with_id() => self.ended(ended)?,
+                Some(hint) = self.hints.recv(), if room => self.hinted(hint),
+                batch = work.feed.next() => match batch? {
+                    Some(batch) => self.read(&batch, work).await?,
+                    None => break,
+                },
+                () = sleep_until(self.look_at) => {}
+                () = work.stop.asked() => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what is due out of the store, as far as there is room.
+    async fn look(&mut self) -> Result<(), StoreError> {
+        let now = Instant::now();
+        self.look_at = now + LONGEST;
+        self.left_out = false;
+        if let Some((id, taken)) = self.suspect.take() {
+            if !self.tasks.is_empty() {
+                self.suspect = Some((id, taken));
+                return Ok(());
+            }
+            return self.begin_suspect(id, taken).await;
+        }
+        let room = MOST.saturating_sub(self.tasks.len());
+        let found = self.take(room, false).await?;
+        let full = found.taken.len() >= room;
+        if let Some(next) = found.next {
+            self.look_at = self.look_at.min(now + next);
+        }
+        self.left_out = full;
+        for (id, _) in found.taken {
+            self.begin(id, None);
+        }
+        if now >= self.suspects_at {
+            self.suspects_at = now + SUSPECTS_EVERY;
+            self.suspect = self.take(1, true).await?.taken.pop();
+            if self.suspect.is_some() && self.tasks.is_empty() {
+                self.look_at = now;
+            }
+        }
+        Ok(())
+    }
+
+    async fn take(&self, limit: usize, suspects: bool) -> Result<crate::store::TakenSagas, StoreError> {
+        let running: Vec<String> = self.running.keys().cloned().collect();
+        let take = TakeSagas {
+            saga: &self.name,
+            shards: &self.shards,
+            running: &running,
+            limit: limit as u64,
+            suspects,
+        };
+        side(&self.store)?.take_sagas(take).await
+    }
+
+    async fn begin_suspect(&mut self, id: String, taken: u32) -> Result<(), StoreError> {
+        if taken < POISON {
+            tracing::warn!(saga = %self.name, id, taken, "a saga was begun several times without coming further; it is tried alone");
+            self.suspect = None;
+            self.begin(id, None);
+            return Ok(());
+        }
+        let Some(mut instance) = self.instance(&id, None) else { return Ok(()) };
+        let begun = format!("it was begun {taken} times without coming further");
+        match instance.reload().await {
+            Ok(false) => {}
+            Ok(true) => {
+                let reason = format!("{begun}: it seems to end the process; correct the step, then retry it");
+                instance.park(reason).await?;
+            }
+            Err(error) if is_of_store(&error) => return Err(error),
+            Err(error) => instance.park_unread(format!("{begun}: {error}")).await?,
+        }
+        Ok(())
+    }
+
+    /// An instance was started in this process.
+    fn hinted(&mut self, hint: Hint) {
+        let id = hint.stream.id().to_owned();
+        if self.has(&hint.stream) {
+            self.begin(id, Some((hint.progress, hint.meta)));
+        }
+    }
+
+    fn has(&self, stream: &StreamId) -> bool {
+        self.shards.contains(&shard_of_stream(stream, SHARDS))
+    }
+
+    /// The log tells of instances.
+    async fn read(&mut self, batch: &Batch, work: &mut Work) -> Result<(), StoreError> {
+        for entry in batch.events() {
+            let stream = &entry.stream;
+            let kind = entry.name.rsplit('.').next().unwrap_or_default();
+            if matches!(kind, "completed" | "compensated" | "parked") {
+                self.driver.post.woke(stream);
+                continue;
+            }
+            if kind == "started" && self.driver.post.was_told(stream) || !self.has(stream) {
+                continue;
+            }
+            let id = stream.id().to_owned();
+            if let Some(again) = self.running.get_mut(&id) {
+                *again = true;
+            } else if self.tasks.len() < MOST && self.suspect.is_none() {
+                self.begin(id, None);
+            } else {
+                self.left_out = true;
+            }
+        }
+        if batch.events().is_empty() {
+            self.advance(batch.to(), work).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes how far the log was read. Nothing depends on it: what is to be done stands in the table of the instances.
+    async fn advance(&mut self, to: Position, work: &Work) -> Result<(), StoreError> {
+        let advance = |lease: &Lease| Advance {
+            subscription: lease.subscription.clone(),
+            shard: lease.shard,
+            token: lease.token,
+            from: lease.position,
+            to: lease.position.max(to),
+        };
+        let commit = Commit { advances: self.leases.iter().map(advance).collect(), ..Commit::default() };
+        side(&self.store)?.commit(&commit).await?;
+        self.leases.iter_mut().for_each(|lease| lease.position = lease.position.max(to));
+        work.progress.committed(to);
+        Ok(())
+    }
+
+    fn instance(&mut self, id: &str, known: Option<(Progress, Meta)>) -> Option<Instance> {
+        let stream = StreamId::new(&category(self.definition.name), id);
+        let shard = shard_of_stream(&stream, SHARDS);
+        let lease = self.leases.iter().find(|lease| lease.shard == shard)?;
+        let fence = Fence { subscription: lease.subscription.clone(), shard, token: lease.token };
+        let Some(held) = self.driver.saga.hold() else {
+            self.alone = true;
+            return None;
+        };
+        let (progress, meta) = known.unwrap_or_else(|| (Progress::unread(), Meta::default()));
+        Some(Instance {
+            saga: Arc::clone(&self.driver.saga),
+            definition: self.definition,
+            name: Arc::clone(&self.name),
+            held,
+            store: self.store.clone(),
+            stream,
+            fence,
+            progress,
+            meta,
+            stop: self.stop.clone(),
+            post: self.driver.post.clone(),
+        })
+    }
+
+    fn begin(&mut self, id: String, known: Option<(Progress, Meta)>) {
+        if self.running.contains_key(&id) {
+            return;
+        }
+        let is_known = known.is_some();
+        let Some(mut instance) = self.instance(&id, known) else { return };
+        let task = self.tasks.spawn(async move {
+            if !is_known && !instance.reload().await? {
+                return Ok(End::Done);
+            }
+            instance.run().await
+        });
+        self.names.insert(task.id(), id.clone());
+        self.running.insert(id, false);
+    }
+
+    fn ended(&mut self, ended: Result<(Id, Result<End, StoreError>), JoinError>) -> Result<(), StoreError> {
+        let (task, result) = match ended {
+            Ok((task, result)) => (task, result),
+            Err(error) => {
+                let id = error.id();
+                let told = StoreError::Backend {
+                    what: format!("running the saga `{}`", self.name),
+                    source: error.into(),
+                };
+                (id, Err(told))
+            }
+        };
+        let id = self.names.remove(&task).unwrap_or_default();
+        let again = self.running.remove(&id).unwrap_or_default();
+        match result {
+            Ok(End::Wait(pause)) => self.look_at = self.look_at.min(Instant::now() + pause),
+            Ok(End::Done | End::Stopped) => {}
+            Err(error) if is_of_store(&error) => return Err(error),
+            // It is due still, so it is taken again, and parked after a while.
+            Err(error) => {
+                tracing::warn!(saga = %self.name, id, %error, "an instance could not go on; it is tried again")
+            }
+        }
+        if again
+            || (self.left_out && self.tasks.len() <= MOST / 2)
+            || (self.suspect.is_some() && self.tasks.is_empty())
+        {
+            self.look_at = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// Waits a while for what is under way: each ends after the step that it is at.
+    async fn end(&mut self) {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            tokio::select! {
+                ended = self.tasks.join_next_with_id() => match ended {
+                    Some(_) => {}
+                    None => return,
+                },
+                () = sleep_until(until) => break,
+            }
+        }
+        // Whoever has the shard next finds the step in doubt.
+        self.tasks.shutdown().await;
+    }
+}
+
+/// Whether an error says something about the store, or the worker's shards, and not about one instance.
+const fn is_of_store(error: &StoreError) -> bool {
+    matches!(error, StoreError::Fenced { .. } | StoreError::Unavailable { .. } | StoreError::Closed)
+}
+
+fn side(store: &Store) -> Result<&dyn ReadSide, StoreError> {
+    store.port().read_side().ok_or(StoreError::Unsupported { store: "this store", what: "run sagas" })
+}
+
+const _: () = assert!(SUSPECT < POISON);

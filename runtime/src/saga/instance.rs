@@ -1,0 +1,307 @@
+//! One instance being run: from what its stream says to the next thing that has to be done, until there is nothing.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    SagaOutcome, StepKind, StepPolicy, Undo,
+    any::{AnySaga, Definition, Held},
+    event::{self, Compensated, Failed, Parked, SagaEvent},
+    load,
+    post::Post,
+    progress::{Direction, Next, Progress},
+};
+use crate::{
+    domain::Meta,
+    execute::{Cause, Office},
+    store::{
+        Append, Due, Expected, Fence, Outcome, ProcessWrites, SagaStatus, SagaWrite, Store, StoreError,
+        StreamId,
+    },
+    subscription::Stop,
+};
+
+/// An instance, while somebody works on it.
+pub(super) struct Instance {
+    pub(super) saga: Arc<dyn AnySaga>,
+    pub(super) definition: Definition,
+    pub(super) name: Arc<str>,
+    pub(super) held: Held,
+    pub(super) store: Store,
+    pub(super) stream: StreamId,
+    pub(super) fence: Fence,
+    pub(super) progress: Progress,
+    /// With what it was started.
+    pub(super) meta: Meta,
+    pub(super) stop: Stop,
+    pub(super) post: Post,
+}
+
+/// How the work on an instance has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// It has ended, is parked, or belongs to somebody else now: nothing is to be done here.
+    Done,
+    /// It is to be tried again after so long.
+    Wait(Duration),
+    /// It was asked to stop.
+    Stopped,
+}
+
+/// What an attempt has come to.
+pub(super) enum Step {
+    /// It has been stored; on with the next.
+    On,
+    /// Somebody else has changed the instance meanwhile.
+    Overtaken,
+    /// It failed, and is tried again after so long.
+    Later(Duration),
+}
+
+impl Instance {
+    /// Does what is to be done until there is nothing more, or it has to wait.
+    pub(super) async fn run(mut self) -> Result<End, StoreError> {
+        loop {
+            if self.stop.is_asked() {
+                return Ok(End::Stopped);
+            }
+            let step = match self.refuses() {
+                Some(reason) => self.park(reason).await?,
+                None => match self.progress.next(self.definition.steps) {
+                    Next::Nothing => {
+                        self.announce();
+                        return Ok(End::Done);
+                    }
+                    Next::Complete => self.store(vec![SagaEvent::Completed], None).await?,
+                    Next::Compensated => {
+                        let ended = self.compensated();
+                        self.store(vec![ended], None).await?
+                    }
+                    Next::Step(step, direction) => self.attempt(step, direction).await?,
+                },
+            };
+            match step {
+                Step::On => {}
+                Step::Later(pause) => return Ok(End::Wait(pause)),
+                Step::Overtaken => {
+                    if !self.reload().await? {
+                        return Ok(End::Done);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn attempt(&mut self, step: usize, direction: Direction) -> Result<Step, StoreError> {
+        let store = self.store.port().clone();
+        load::fill_in_receipts(store.as_ref(), &self.stream, &mut self.progress, &self.definition).await?;
+        match self.definition.steps[step].kind_of(direction) {
+            StepKind::Command => self.command(step, direction).await,
+            StepKind::Foreign => self.foreign(step, direction).await,
+        }
+    }
+
+    /// Why this program cannot run the instance, if it cannot.
+    fn refuses(&self) -> Option<String> {
+        let (version, fingerprint) = self.progress.definition;
+        if self.progress.status == SagaStatus::Parked || self.progress.status.has_ended() {
+            return None;
+        }
+        if let Some(step) = &self.progress.unknown_step {
+            return Some(format!("its stream speaks of a step `{step}`, which this program does not have"));
+        }
+        if (version, fingerprint) == (self.definition.version, self.definition.fingerprint) {
+            return None;
+        }
+        Some(format!(
+            "it was started by version {version} of the saga `{}`, and this program has version {}, whose steps are \
+             others; keep the old definition beside the new one until its instances have ended",
+            self.definition.name, self.definition.version
+        ))
+    }
+
+    /// Reads again how far it has come; whether it is there.
+    pub(super) async fn reload(&mut self) -> Result<bool, StoreError> {
+        let found = load::load(self.store.port().as_ref(), &self.stream, self.definition.steps).await?;
+        let Some((progress, meta)) = found else { return Ok(false) };
+        (self.progress, self.meta) = (progress, meta);
+        Ok(true)
+    }
+
+    pub(super) fn office(&self) -> &dyn Office {
+        self.held.0.office()
+    }
+
+    /// The metadata of what follows from it.
+    pub(super) fn caused(&self) -> Meta {
+        let mut meta = Cause::event(&self.stream, self.progress.version, &self.meta).meta();
+        meta.actor.clone_from(&self.meta.actor);
+        meta
+    }
+
+    /// An append of events to its stream, with how it stands then.
+    pub(super) fn append(
+        &self,
+        events: &[SagaEvent],
+        due: Option<Duration>,
+    ) -> Result<(Append, Progress), StoreError> {
+        let mut after = self.progress.clone();
+        events.iter().for_each(|event| after.apply(event, self.definition.steps));
+        let limit = self.office().executor().payload_limit();
+        let mut append =
+            event::append(self.definition.name, &self.stream, self.progress.version, events, limit)?;
+        append.meta = self.caused();
+        let saga =
+            Some(row(&self.name, &self.stream, self.fence.shard, &after, &self.definition, due, events));
+        append.process =
+            Some(Box::new(ProcessWrites { fence: Some(self.fence.clone()), saga, ..Default::default() }));
+        Ok((append, after))
+    }
+
+    /// Stores what has happened. `pause` says when it is looked at next, where that is not at once.
+    pub(super) async fn store(
+        &mut self,
+        events: Vec<SagaEvent>,
+        pause: Option<Duration>,
+    ) -> Result<Step, StoreError> {
+        let (append, after) = self.append(&events, pause)?;
+        match self.office().executor().append(append).await {
+            Ok(Outcome::Appended(_)) => {
+                self.progress = after;
+                Ok(pause.map_or(Step::On, Step::Later))
+            }
+            Ok(Outcome::Fenced { subscription, shard }) => Err(StoreError::Fenced { subscription, shard }),
+            // Whether it was stored stands in the stream.
+            Ok(_) | Err(StoreError::OutcomeUnknown { .. }) => Ok(Step::Overtaken),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What is to be stored after an attempt that has failed: whether it is tried again, undone, or parked.
+    pub(super) async fn failed(
+        &mut self,
+        step: usize,
+        direction: Direction,
+        mut failed: Failed,
+    ) -> Result<Step, StoreError> {
+        let info = &self.definition.steps[step];
+        let policy = policy_of(info.policy, info.undo, direction);
+        let must_go_on = direction == Direction::Backward || info.undo == Undo::Retriable;
+        let used_up = policy.attempts.is_some_and(|most| failed.attempt >= most);
+        let in_doubt = !failed.permanent
+            && (failed.in_doubt || self.progress.tries(step, direction).unknown)
+            && info.kind_of(direction) == StepKind::Foreign;
+        let ended = if must_go_on && info.kind_of(direction) == StepKind::Command {
+            // A refusal may pass as well: the aggregate changes.
+            used_up
+        } else {
+            used_up || failed.permanent
+        };
+        let wrap = |failed: Failed| match direction {
+            Direction::Forward => SagaEvent::StepFailed(failed),
+            Direction::Backward => SagaEvent::CompensationFailed(failed),
+        };
+        if !ended {
+            let pause = policy.backoff.pause(failed.attempt, crate::execute::chance());
+            failed.retry_in_ms = Some(u64::try_from(pause.as_millis()).unwrap_or(u64::MAX));
+            return self.store(vec![wrap(failed)], Some(pause)).await;
+        }
+        if must_go_on || in_doubt {
+            let said = failed.errors.first().cloned().unwrap_or_default();
+            let reason = match in_doubt {
+                true => format!(
+                    "whether `{}` has happened is not known, and {} attempts did not tell: {said}",
+                    info.name, failed.attempt
+                ),
+                false => format!("{} attempts have failed: {said}", failed.attempt),
+            };
+            let parked = Parked { step: Some(info.name.to_owned()), reason };
+            return self.store(vec![wrap(failed), SagaEvent::Parked(parked)], None).await;
+        }
+        failed.compensate = true;
+        let mut events = vec![wrap(failed)];
+        let mut after = self.progress.clone();
+        after.apply(&events[0], self.definition.steps);
+        if after.next(self.definition.steps) == Next::Compensated {
+            let (failed_step, reason) = after.failure.unwrap_or_default();
+            events.push(SagaEvent::Compensated(Compensated { failed_step, reason }));
+        }
+        self.store(events, None).await
+    }
+
+    pub(super) async fn park(&mut self, reason: String) -> Result<Step, StoreError> {
+        let step = self.progress.current_step(self.definition.steps).map(ToOwned::to_owned);
+        tracing::warn!(saga = %self.stream, step, reason, "a saga is parked: somebody has to decide");
+        self.store(vec![SagaEvent::Parked(Parked { step, reason })], None).await
+    }
+
+    /// Parks an instance whose stream cannot be read.
+    pub(super) async fn park_unread(&mut self, reason: String) -> Result<(), StoreError> {
+        tracing::error!(saga = %self.stream, reason, "a saga cannot be read; it is parked");
+        self.progress.steps = vec![Default::default(); self.definition.steps.len()];
+        let (mut append, _) = self.append(&[SagaEvent::Parked(Parked { step: None, reason })], None)?;
+        append.expected = Expected::Any;
+        self.office().executor().append(append).await.map(drop)
+    }
+
+    fn compensated(&self) -> SagaEvent {
+        let (failed_step, reason) = self.progress.failure.clone().unwrap_or_default();
+        SagaEvent::Compensated(Compensated { failed_step, reason })
+    }
+
+    /// Tells those who wait for it.
+    fn announce(&self) {
+        if let Some(outcome) = SagaOutcome::of(&self.progress) {
+            self.post.announce(&self.stream, outcome);
+        }
+    }
+}
+
+/// How a step, or its compensation, is tried.
+pub(super) const fn policy_of(forward: StepPolicy, undo: Undo, direction: Direction) -> StepPolicy {
+    match (direction, undo) {
+        (Direction::Backward, Undo::Compensation { policy, .. }) => policy,
+        _ => forward,
+    }
+}
+
+/// How an instance stands, for its scheduler and its operators.
+pub(super) fn row(
+    name: &Arc<str>,
+    stream: &StreamId,
+    shard: u16,
+    after: &Progress,
+    definition: &Definition,
+    pause: Option<Duration>,
+    events: &[SagaEvent],
+) -> SagaWrite {
+    let next = after.next(definition.steps);
+    let attempts = match next {
+        Next::Step(step, direction) => after.clone().tries(step, direction).attempts,
+        _ => 0,
+    };
+    let said = events.iter().rev().find_map(|event| match event {
+        SagaEvent::StepFailed(failed) | SagaEvent::CompensationFailed(failed) => {
+            failed.errors.first().cloned()
+        }
+        _ => None,
+    });
+    let idle = after.status.has_ended() || after.status == SagaStatus::Parked;
+    let (step, error) = match &after.parked {
+        Some((step, reason)) => (step.clone(), Some(reason.clone())),
+        None => {
+            let step = after.current_step(definition.steps).map(ToOwned::to_owned);
+            (step, said.or_else(|| after.failure.as_ref().map(|(_, reason)| reason.clone())))
+        }
+    };
+    SagaWrite {
+        saga: Arc::clone(name),
+        id: stream.id().to_owned(),
+        shard,
+        status: after.status,
+        step,
+        attempts,
+        due: (!idle).then_some(Due::In(pause.unwrap_or_default())),
+        error,
+        definition: after.definition,
+    }
+}

@@ -1,0 +1,120 @@
+//! An instance out of the store.
+
+use std::ops::ControlFlow;
+
+use super::{
+    Outputs, StepInfo,
+    any::Definition,
+    event::{Receipts, SagaEvent},
+    progress::Progress,
+};
+use crate::{
+    codec::{decode_meta, encode_json},
+    domain::{IdempotencyKey, Meta, Receipt},
+    store::{EventStore, Item, ReadStream, StoreError, StreamId},
+};
+
+/// How far an instance has come, and with what metadata it was started; `None` if it was not.
+///
+/// # Errors
+/// What the store fails with, and events that cannot be read.
+pub(crate) async fn load(
+    store: &dyn EventStore,
+    stream: &StreamId,
+    steps: &[StepInfo],
+) -> Result<Option<(Progress, Meta)>, StoreError> {
+    let (mut found, mut wrong): (Option<(Progress, Meta)>, _) = (None, None);
+    let mut visit = |item: Item<'_>| {
+        let Item::Event(event) = item else { return ControlFlow::Continue(()) };
+        match (SagaEvent::read(stream, event), &mut found) {
+            (Ok(SagaEvent::Started(started)), None) => {
+                let meta = decode_meta(event.meta).unwrap_or_default();
+                found = Some((Progress::started(&started, steps), meta));
+            }
+            (Ok(event), Some((progress, _))) => progress.apply(&event, steps),
+            (Ok(_), None) => {}
+            (Err(error), _) => {
+                wrong = Some(error);
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    };
+    store.read_stream(&ReadStream::all(stream.clone()), &mut visit).await?;
+    match wrong {
+        Some(error) => Err(error),
+        None => Ok(found),
+    }
+}
+
+/// Fills in the outputs of the command steps that are done: the receipts stand where the keys are kept.
+///
+/// # Errors
+/// What the store fails with.
+pub(crate) async fn fill_in_receipts(
+    store: &dyn EventStore,
+    stream: &StreamId,
+    progress: &mut Progress,
+    definition: &Definition,
+) -> Result<(), StoreError> {
+    for (step, info) in definition.steps.iter().enumerate() {
+        let Some(receipts) = progress.steps[step].receipts else { continue };
+        if progress.outputs.get(step).is_some() {
+            continue;
+        }
+        let mut found = Vec::new();
+        for key in keys(stream, info.name, receipts) {
+            let receipt = store.find_key(&key).await?.map(|(_, receipt)| receipt);
+            found.push(receipt.ok_or_else(|| {
+                StoreError::Backend {
+                    what: format!("reading the receipts of {stream}"),
+                    source: format!(
+                        "the key `{key}` is gone, so the output of the step `{}` is lost",
+                        info.name
+                    )
+                    .into(),
+                }
+            })?);
+        }
+        set_output(&mut progress.outputs, step, receipts, &found)?;
+    }
+    Ok(())
+}
+
+/// The output of a command step.
+///
+/// # Errors
+/// None that can be: a receipt is JSON.
+pub(crate) fn set_output(
+    outputs: &mut Outputs,
+    step: usize,
+    receipts: Receipts,
+    found: &[Receipt],
+) -> Result<(), StoreError> {
+    let mut json = Vec::new();
+    match receipts {
+        Receipts::One | Receipts::Some => encode_json(&found.first(), &mut json),
+        Receipts::None => encode_json(&None::<Receipt>, &mut json),
+        Receipts::Many(_) => encode_json(found, &mut json),
+    }
+    .map_err(|error| StoreError::Backend { what: "writing a receipt".into(), source: error.into() })?;
+    outputs.set(step, json);
+    Ok(())
+}
+
+fn keys(stream: &StreamId, step: &str, receipts: Receipts) -> Vec<IdempotencyKey> {
+    match receipts {
+        Receipts::One | Receipts::Some => vec![key(stream, step, None)],
+        Receipts::None => Vec::new(),
+        Receipts::Many(count) => (0..count).map(|index| key(stream, step, Some(index))).collect(),
+    }
+}
+
+/// The key of a step, or of one of its commands: the same in every process and for every attempt.
+pub(crate) fn key(stream: &StreamId, step: &str, index: Option<u32>) -> IdempotencyKey {
+    let (category, id) = (stream.category(), stream.id());
+    IdempotencyKey::new(match index {
+        None => format!("{category}/{id}/{step}"),
+        Some(index) => format!("{category}/{id}/{step}/{index}"),
+    })
+}

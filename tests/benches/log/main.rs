@@ -50,6 +50,8 @@ async fn fill(store: &Postgres, events: u64, streams: u64) {
                 meta: Meta { correlation: Some(format!("request-{event}")), ..Meta::default() },
                 events: vec![NewEvent { name: "account.deposited", version: 1, payload }],
                 documents: Vec::new(),
+                process: None,
+                together: None,
             });
             versions[stream] += 1;
         }

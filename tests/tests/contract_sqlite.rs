@@ -29,6 +29,7 @@ mod file {
 
     gesta::store_contract!(InFile);
     gesta::read_side_contract!(InFile);
+    gesta::process_contract!(InFile);
 }
 
 mod memory {
@@ -54,6 +55,7 @@ mod memory {
 
     gesta::store_contract!(InMemory);
     gesta::read_side_contract!(InMemory);
+    gesta::process_contract!(InMemory);
 }
 
 /// The clock of SQLite, which counts milliseconds.

@@ -49,6 +49,9 @@ impl<'a> Rows<'a> {
         let mut rows = Self { streams: vec![], events: vec![], keys: vec![], metas: vec![], now: state.now };
         for write in writes {
             let append = write.append;
+            if append.events.is_empty() && append.key.is_none() {
+                continue;
+            }
             let (stream, new) = state.id(&append.stream);
             if new {
                 rows.streams.push((stream, &append.stream));

@@ -16,12 +16,13 @@ use super::{
     convert::{position, receipt, signed, unsigned},
     documents,
     failure::Failure,
+    process,
     rows::Rows,
     sql::{self, Frame},
     types::Dictionary,
 };
 use crate::{
-    domain::{IdempotencyKey, Position},
+    domain::{IdempotencyKey, Position, Timestamp},
     store::{
         Append, Outcome, StreamId,
         resolve::{Head, Ledger},
@@ -147,6 +148,7 @@ async fn load(
     }
     let documents: Vec<_> = appends().flat_map(|append| &append.documents).collect();
     state.ledger.documents = documents::revisions(connection, &documents).await?;
+    state.ledger.leases = process::leases(connection, batches).await?;
     Ok(state)
 }
 
@@ -180,6 +182,7 @@ async fn store(
     }
     let written = documents::last_of_each(writes.iter().flat_map(|write| &write.append.documents));
     documents::write(connection, &written).await.map_err(Failure::early)?;
+    process::write(connection, &writes, Timestamp::from_micros(state.now)).await.map_err(Failure::early)?;
     let types = dictionary.as_ref().unwrap_or(&known);
     let rows = Rows::new(&mut state, types, &writes).map_err(Failure::early)?;
     rows.write(connection, frame).await?;

@@ -1,0 +1,1 @@
+SELECT saga, status, count(*) FROM gesta_sagas GROUP BY saga, status;

@@ -29,7 +29,7 @@ impl ProcessWrites {
 }
 
 /// The right to work on a shard, as a worker has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Fence {
     /// Which subscription.
     pub subscription: Arc<str>,

@@ -3,11 +3,12 @@
 use uuid::Uuid;
 
 use super::{
+    beside::Beside,
     call::{Call, Filling, count},
     failure::Failure,
     names::{Dictionary, Kind},
     round::{Cut, Round, expected, key_id},
-    writes::{Written, add_documents, add_indexes},
+    writes::{add_documents, add_indexes},
 };
 use crate::{
     codec::encode_meta,
@@ -18,8 +19,8 @@ use crate::{
 pub(super) const ONE: &str = include_str!("sql/append_one.sql");
 /// Appends to many.
 pub(super) const MANY: &str = include_str!("sql/append.sql");
-/// Appends with documents.
-pub(super) const WITH_DOCUMENTS: &str = include_str!("sql/append_documents.sql");
+/// Appends, and writes what belongs to them.
+pub(super) const WITH_PROCESS: &str = include_str!("sql/append_process.sql");
 
 impl Call {
     /// Appends one.
@@ -50,16 +51,20 @@ impl Call {
         arguments(round, names)?.call(MANY)
     }
 
-    /// Appends a round whose appends have these documents.
-    pub(super) fn with_documents(
+    /// Appends a round, and writes what belongs to it.
+    pub(super) fn beside(
         round: &Round<'_>,
+        beside: &Beside<'_>,
         names: &Dictionary,
-        documents: &[Written<'_>],
     ) -> Result<Self, Failure> {
         let mut arguments = arguments(round, names)?;
-        add_documents(&mut arguments, documents);
-        add_indexes(&mut arguments, documents);
-        arguments.call(WITH_DOCUMENTS)
+        arguments.add(&beside.must).add(beside.unsorted);
+        beside.processes.add_fences(&mut arguments);
+        add_documents(&mut arguments, &beside.documents);
+        add_indexes(&mut arguments, &beside.documents);
+        beside.processes.add_sagas(&mut arguments);
+        beside.processes.add_timers(&mut arguments);
+        arguments.call(WITH_PROCESS)
     }
 }
 
@@ -89,20 +94,16 @@ fn add_events(arguments: &mut Filling, round: &Round<'_>, names: &Dictionary) ->
     let (mut groups, mut ordinals, mut types, mut versions) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut metas, mut payloads) = (Vec::new(), Vec::new());
-    for (place, group) in round.groups.iter().enumerate() {
-        let mut ordinal = 0;
-        for command in &group.commands {
-            let append = &round.batch[command.index];
-            let meta = some_meta(append);
-            for event in &append.events {
-                ordinal += 1;
-                groups.push(count(place + 1));
-                ordinals.push(ordinal);
-                types.push(number(names, Kind::Event, event.name)?);
-                versions.push(i32::from(event.version));
-                metas.push(meta.clone());
-                payloads.push(&*event.payload);
-            }
+    for (group, command) in round.in_order() {
+        let append = round.batch[command.index];
+        let meta = some_meta(append);
+        for (ordinal, event) in append.events.iter().enumerate() {
+            groups.push(count(group));
+            ordinals.push(command.before + count(ordinal + 1));
+            types.push(number(names, Kind::Event, event.name)?);
+            versions.push(i32::from(event.version));
+            metas.push(meta.clone());
+            payloads.push(&*event.payload);
         }
     }
     arguments.add(groups).add(ordinals).add(types).add(versions).add(metas).add(payloads);
@@ -123,8 +124,16 @@ pub(super) struct Key<'b> {
 
 /// The keys of a round, in the order in which they are sent.
 pub(super) fn keys<'b>(round: &Round<'b>) -> Vec<Key<'b>> {
+    if round.batch.iter().all(|append| append.key.is_none()) {
+        return Vec::new();
+    }
+    let mut ends = vec![0; round.batch.len()];
+    let mut events = 0;
+    for (_, command) in round.in_order() {
+        events += count(round.batch[command.index].events.len());
+        ends[command.index] = events;
+    }
     let mut keys = Vec::new();
-    let mut earlier = 0;
     for (place, group) in round.groups.iter().enumerate() {
         let cut = match group.cut {
             Some(Cut::Elsewhere(command)) => Some(command),
@@ -132,10 +141,13 @@ pub(super) fn keys<'b>(round: &Round<'b>) -> Vec<Key<'b>> {
         };
         let kept =
             group.commands.iter().map(|command| (command, true)).chain(cut.iter().map(|cut| (cut, false)));
+        let mut last = 0;
         for (ordinal, (command, keeps)) in kept.enumerate() {
-            let append = &round.batch[command.index];
+            let append = round.batch[command.index];
+            if keeps && !append.events.is_empty() {
+                last = ends[command.index];
+            }
             let (Some(id), Some(text)) = (command.key, &append.key) else { continue };
-            let behind = command.before + count(append.events.len());
             keys.push(Key {
                 id,
                 text: keeps.then_some(text.as_str()),
@@ -144,10 +156,9 @@ pub(super) fn keys<'b>(round: &Round<'b>) -> Vec<Key<'b>> {
                 before: command.before,
                 events: count(append.events.len()),
                 stream: (!group.writes()).then_some(&append.stream),
-                last: if behind > 0 { earlier + behind } else { 0 },
+                last,
             });
         }
-        earlier += group.events;
     }
     // The same order everywhere: two batches with the same keys do not wait for each other in a circle.
     keys.sort_by_key(|key| key.id);
@@ -190,7 +201,7 @@ fn number(names: &Dictionary, kind: Kind, name: &str) -> Result<i32, Failure> {
 pub(super) fn unknown_names<'b>(batch: &'b [Append], names: &Dictionary) -> [(Kind, Vec<&'b str>); 2] {
     let mut categories = Vec::new();
     let mut events = Vec::new();
-    for append in batch {
+    for append in batch.iter().flat_map(|append| std::iter::once(append).chain(append.together.as_deref())) {
         note(&mut categories, names, Kind::Category, append.stream.category());
         append.events.iter().for_each(|event| note(&mut events, names, Kind::Event, event.name));
     }

@@ -6,12 +6,14 @@ use sqlx::{PgConnection, postgres::PgRow};
 use tokio::time::timeout;
 
 use super::{
-    Inner, Postgres, REPEATS, append,
+    Inner, Postgres, REPEATS,
+    alone::append_apart,
+    append,
+    beside::{Aside, Parts, Refusal, has_more},
     call::Call,
     failure::{Failure, Silent},
-    inline::{self, append_one_by_one},
     names::Dictionary,
-    round::Progress,
+    round::{Progress, undecided},
     settle,
     to_the_end::ToTheEnd,
 };
@@ -61,13 +63,18 @@ impl Inner {
 
     /// A batch that takes more than one call, in one transaction. Where it fails, the connection is closed, and
     /// with it the transaction.
-    async fn send_rounds(&self, batch: &[Append], names: &Dictionary) -> Result<Vec<Outcome>, Failure> {
+    async fn send_rounds(
+        &self,
+        batch: &[Append],
+        names: &Dictionary,
+        aside: Aside,
+    ) -> Result<Vec<Outcome>, Failure> {
         let mut lease = self.lanes.take("appending").await.map_err(Failure::Store)?;
         let patience = self.link.options.timeout;
         let silent = |_| Failure::Unavailable(Box::new(Silent(patience)));
         let rounds = async {
             sqlx::query("BEGIN").execute(&mut *lease).await.map_err(Failure::before_commit)?;
-            append_in(&mut lease, batch, names).await
+            append_in(&mut lease, batch, names, aside).await
         };
         let outcomes = timeout(patience, rounds).await.map_err(silent)??;
         match timeout(patience, sqlx::query("COMMIT").execute(&mut *lease)).await {
@@ -83,8 +90,8 @@ impl Inner {
 impl Postgres {
     pub(super) async fn append_once(&self, batch: &[Append]) -> Result<Vec<Outcome>, Failure> {
         let names = self.inner.names_for(batch).await.map_err(Failure::Store)?;
-        if has_documents(batch) {
-            return self.append_with_documents(batch, names).await;
+        if has_more(batch) {
+            return self.append_beside(batch, names).await;
         }
         let inner = Arc::clone(&self.inner);
         if let [append] = batch {
@@ -92,41 +99,44 @@ impl Postgres {
             let row = ToTheEnd::of(async move { inner.send(call).await }).await?;
             return settle::outcome_of_one(&row).map(|outcome| vec![outcome]).map_err(Failure::of);
         }
-        let mut progress = Progress::new(batch);
-        match progress.next(batch) {
+        let appends: Vec<&Append> = batch.iter().collect();
+        let mut progress = Progress::new(&appends);
+        match progress.next(&appends) {
             Some(round) if round.is_last => {
                 let call = Call::many(&round, &names)?;
                 let row = ToTheEnd::of(async move { inner.send(call).await }).await?;
                 settle::settle(&mut progress, &round, &row).map_err(Failure::of)?;
                 progress.finish()
             }
-            _ => self.append_in_transaction(batch, names).await,
+            _ => self.append_in_transaction(batch, names, Aside::new()).await,
         }
     }
 
     /// In one call, unless something is in the way of some of it.
-    async fn append_with_documents(
-        &self,
-        batch: &[Append],
-        names: Arc<Dictionary>,
-    ) -> Result<Vec<Outcome>, Failure> {
-        let mut progress = Progress::new(batch);
-        let round = progress.next(batch).filter(|round| round.is_last);
-        let documents = round.as_ref().and_then(inline::documents);
-        let (Some(round), Some(documents)) = (round, documents) else {
-            return self.append_in_transaction(batch, names).await;
+    async fn append_beside(&self, batch: &[Append], names: Arc<Dictionary>) -> Result<Vec<Outcome>, Failure> {
+        let parts = Parts::of(batch);
+        let mut progress = Progress::new(&parts.appends);
+        let (round, beside) = match parts.plan(&mut progress, &Aside::new()) {
+            Ok(plan) => plan,
+            Err(left) => return self.append_in_transaction(batch, names, left).await,
         };
-        let call = Call::with_documents(&round, &names, &documents)?;
+        let call = Call::beside(&round, &beside, &names)?;
         let inner = Arc::clone(&self.inner);
-        match ToTheEnd::of(async move { inner.send(call).await }).await {
+        let source = match ToTheEnd::of(async move { inner.send(call).await }).await {
             Ok(row) => {
                 settle::settle(&mut progress, &round, &row).map_err(Failure::of)?;
-                progress.finish()
+                let outcomes: Option<_> = parts.outcomes(progress).into_iter().collect();
+                return outcomes.ok_or_else(undecided);
             }
-            Err(Failure::Refused(source)) if inline::is_refusal(&*source) => {
-                self.append_in_transaction(batch, names).await
+            Err(Failure::Refused(source)) => source,
+            Err(failure) => return Err(failure),
+        };
+        match Refusal::of(&*source) {
+            Some(refusal) => {
+                let aside = parts.in_the_way(&refusal, &round, &beside);
+                self.append_in_transaction(batch, names, aside).await
             }
-            Err(failure) => Err(failure),
+            None => Err(Failure::Refused(source)),
         }
     }
 
@@ -134,26 +144,24 @@ impl Postgres {
         &self,
         batch: &[Append],
         names: Arc<Dictionary>,
+        aside: Aside,
     ) -> Result<Vec<Outcome>, Failure> {
         let (inner, batch) = (Arc::clone(&self.inner), batch.to_vec());
-        ToTheEnd::of(async move { inner.send_rounds(&batch, &names).await }).await
+        ToTheEnd::of(async move { inner.send_rounds(&batch, &names, aside).await }).await
     }
 }
 
-/// Appends a batch in a transaction that is open.
+/// Appends a batch in a transaction that is open; what is aside is decided one after the other.
 pub(super) async fn append_in(
     connection: &mut PgConnection,
     batch: &[Append],
     names: &Dictionary,
+    aside: Aside,
 ) -> Result<Vec<Outcome>, Failure> {
-    if has_documents(batch) {
-        return append_one_by_one(connection, batch, names).await;
+    if has_more(batch) {
+        return append_apart(connection, batch, names, aside).await;
     }
     append_in_rounds(connection, batch, names).await
-}
-
-fn has_documents(batch: &[Append]) -> bool {
-    batch.iter().any(|append| !append.documents.is_empty())
 }
 
 /// In as many rounds as it takes.
@@ -162,8 +170,9 @@ async fn append_in_rounds(
     batch: &[Append],
     names: &Dictionary,
 ) -> Result<Vec<Outcome>, Failure> {
-    let mut progress = Progress::new(batch);
-    while let Some(round) = progress.next(batch) {
+    let appends: Vec<&Append> = batch.iter().collect();
+    let mut progress = Progress::new(&appends);
+    while let Some(round) = progress.next(&appends) {
         let row = Call::many(&round, names)?.send(&mut *connection).await.map_err(Failure::before_commit)?;
         settle::settle(&mut progress, &round, &row).map_err(Failure::before_commit)?;
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection, SqlSafeStr, postgres::PgConnectOptions};
 
-use super::{PostgresOptions, append, far::Far, names::Names, shards, writes};
+use super::{PostgresOptions, append, far::Far, names::Names, sagas, shards, writes};
 use crate::store::{BoxError, ConnectError};
 
 /// What a connection is used for.
@@ -23,8 +23,8 @@ pub(super) enum Duty {
 impl Duty {
     fn prepared(self) -> &'static [&'static str] {
         match self {
-            Self::Append => &[append::MANY, append::ONE],
-            Self::Work => &[writes::COMMIT, shards::CLAIM],
+            Self::Append => &[append::MANY, append::ONE, append::WITH_PROCESS],
+            Self::Work => &[writes::COMMIT, shards::CLAIM, sagas::TAKE],
             Self::Notify | Self::Read => &[],
         }
     }

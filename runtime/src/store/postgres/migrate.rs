@@ -49,6 +49,15 @@ const MIGRATIONS: &[Migration] = &[
             include_str!("migrations/0002_read_log_v1.sql"),
         ],
     },
+    Migration {
+        version: 3,
+        needs: 1,
+        name: "sagas and timers",
+        statements: &[
+            include_str!("migrations/0003_sagas.sql"),
+            include_str!("migrations/0003_append_process_v1.sql"),
+        ],
+    },
 ];
 
 /// The version of the tables that this program knows.

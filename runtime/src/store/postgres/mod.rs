@@ -3,9 +3,11 @@
 //! Everything is kept in the schema `gesta`, with migrations of its own; the tables of the application stay its own.
 //! How the order of the log is kept is told in `migrations/0001_append_v1.sql`.
 
+mod alone;
 mod append;
 mod ask;
 mod background;
+mod beside;
 mod call;
 mod commit;
 mod copy;
@@ -16,19 +18,20 @@ mod failure;
 mod far;
 mod find;
 mod held;
-mod inline;
 mod link;
 mod log;
 mod migrate;
 mod names;
 mod options;
 mod probe;
+mod process;
 mod read;
 mod round;
 mod sagas;
 mod settle;
 mod shards;
 mod signals;
+mod timers;
 mod to_the_end;
 mod transaction;
 mod writes;
@@ -161,8 +164,9 @@ impl Inner {
 }
 
 /// Whether there is something new in the log.
-fn stored(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Appended(receipt) if receipt.events > 0)
+fn stored((append, outcome): (&Append, &Outcome)) -> bool {
+    let second = || append.together.as_ref().is_some_and(|second| !second.events.is_empty());
+    matches!(outcome, Outcome::Appended(receipt) if receipt.events > 0 || second())
 }
 
 #[async_trait]
@@ -176,7 +180,7 @@ impl EventStore for Postgres {
         loop {
             match self.append_once(batch).await {
                 Ok(outcomes) => {
-                    if outcomes.iter().any(stored) {
+                    if batch.iter().zip(&outcomes).any(stored) {
                         self.inner.signals.ring();
                     }
                     return Ok(outcomes);

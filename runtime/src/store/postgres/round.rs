@@ -24,7 +24,7 @@ pub(super) fn key_id(key: &IdempotencyKey) -> Uuid {
 /// The appends of a batch that one call can decide.
 #[derive(Debug)]
 pub(super) struct Round<'b> {
-    pub(super) batch: &'b [Append],
+    pub(super) batch: &'b [&'b Append],
     /// In the order that `append_v1` asks for.
     pub(super) groups: Vec<Group<'b>>,
     /// Whether nothing of the batch waits for another round.
@@ -68,29 +68,35 @@ pub(super) enum Cut {
 #[derive(Debug)]
 pub(super) struct Progress {
     pub(super) outcomes: Vec<Option<Outcome>>,
+    /// Those that no round takes in.
+    pub(super) aside: Vec<bool>,
     /// Streams whose chain is broken, with their version.
     pub(super) broken: HashMap<Uuid, u64>,
 }
 
+/// An answer that is not whole.
+pub(super) fn undecided() -> Failure {
+    Failure::Unknown("the database has not said what became of an append".into())
+}
+
 impl Progress {
-    pub(super) fn new(batch: &[Append]) -> Self {
-        Self { outcomes: vec![None; batch.len()], broken: HashMap::new() }
+    pub(super) fn new(batch: &[&Append]) -> Self {
+        Self { outcomes: vec![None; batch.len()], aside: vec![false; batch.len()], broken: HashMap::new() }
     }
 
     /// Every outcome, when there is no next round.
     pub(super) fn finish(self) -> Result<Vec<Outcome>, Failure> {
-        let undecided = || Failure::Unknown("the database has not said what became of an append".into());
         self.outcomes.into_iter().collect::<Option<_>>().ok_or_else(undecided)
     }
 
     /// The next round; `None` when everything is decided.
-    pub(super) fn next<'b>(&mut self, batch: &'b [Append]) -> Option<Round<'b>> {
+    pub(super) fn next<'b>(&mut self, batch: &'b [&'b Append]) -> Option<Round<'b>> {
         let mut groups: Vec<Group<'b>> = Vec::new();
         let mut by_stream: HashMap<Uuid, usize> = HashMap::with_capacity(batch.len());
         let mut keys: HashMap<Uuid, (usize, Uuid)> = HashMap::new();
         let mut later: HashSet<Uuid> = HashSet::new();
         for (index, append) in batch.iter().enumerate() {
-            if self.outcomes[index].is_some() {
+            if self.outcomes[index].is_some() || self.aside[index] {
                 continue;
             }
             let stream = append.stream.key();
@@ -122,6 +128,19 @@ impl Progress {
         }
         groups.sort_by_key(|group| (group.kind(), group.stream.key()));
         (!groups.is_empty()).then_some(Round { batch, groups, is_last: later.is_empty() })
+    }
+}
+
+impl Round<'_> {
+    /// What it stores, in the order of the batch: for each group its number, counted from 1, and a command of it. That is
+    /// the order of the events.
+    pub(super) fn in_order(&self) -> Vec<(usize, Command)> {
+        let groups = self.groups.iter().enumerate();
+        let mut all: Vec<_> = groups
+            .flat_map(|(place, group)| group.commands.iter().map(move |command| (place + 1, *command)))
+            .collect();
+        all.sort_unstable_by_key(|(_, command)| command.index);
+        all
     }
 }
 
@@ -177,7 +196,7 @@ impl<'b> Group<'b> {
     }
 
     /// Whether its first append asks where the stream stands.
-    pub(super) fn asks(&self, batch: &[Append]) -> bool {
+    pub(super) fn asks(&self, batch: &[&Append]) -> bool {
         self.commands.first().is_some_and(|command| batch[command.index].events.is_empty())
     }
 

@@ -79,19 +79,37 @@ impl Answer {
 /// Takes down what has become of the appends of a round.
 pub(super) fn settle(progress: &mut Progress, round: &Round<'_>, row: &PgRow) -> Result<(), sqlx::Error> {
     let answer = Answer::read(row, round)?;
-    let mut positions = answer.positions.iter().copied();
+    let ends = ends(round, &answer);
     for (place, group) in round.groups.iter().enumerate() {
         Settling {
             progress,
             round,
             answer: &answer,
+            ends: &ends,
             stands_on: answer.before[place],
             tail: answer.tails.get(place).copied().unwrap_or_default(),
             actual: answer.actual.get(place).copied(),
         }
-        .group(group, &mut positions);
+        .group(group);
     }
     Ok(())
+}
+
+/// The position of the last event of each append that is stored and has some.
+fn ends(round: &Round<'_>, answer: &Answer) -> HashMap<usize, i64> {
+    // In each group all is stored up to a key that was used before.
+    let mut closed: Vec<bool> = answer.before.iter().map(Option::is_none).collect();
+    let mut positions = answer.positions.iter().copied();
+    let mut ends = HashMap::with_capacity(round.batch.len());
+    for (group, command) in round.in_order() {
+        let closed = &mut closed[group - 1];
+        *closed = *closed || command.key.is_some_and(|key| answer.used.contains_key(&key));
+        if !*closed {
+            let events = round.batch[command.index].events.len();
+            ends.extend(positions.by_ref().take(events).last().map(|end| (command.index, end)));
+        }
+    }
+    ends
 }
 
 /// One group being settled.
@@ -99,6 +117,7 @@ struct Settling<'a, 'b> {
     progress: &'a mut Progress,
     round: &'a Round<'b>,
     answer: &'a Answer,
+    ends: &'a HashMap<usize, i64>,
     /// The version before the group; `None` where nothing of it was stored.
     stands_on: Option<i64>,
     /// The position of the stream's last event so far.
@@ -108,12 +127,12 @@ struct Settling<'a, 'b> {
 }
 
 impl Settling<'_, '_> {
-    fn group(mut self, group: &Group<'_>, positions: &mut impl Iterator<Item = i64>) {
+    fn group(mut self, group: &Group<'_>) {
         let mut broken = None;
         for command in &group.commands {
             let outcome = match broken {
                 Some(actual) => Outcome::Conflict { actual },
-                None => self.command(command, positions),
+                None => self.command(command),
             };
             if broken.is_none() && !matches!(outcome, Outcome::Appended(_)) {
                 broken = Some(self.version_at(command.before));
@@ -145,7 +164,7 @@ impl Settling<'_, '_> {
         }
     }
 
-    fn command(&mut self, command: &Command, positions: &mut impl Iterator<Item = i64>) -> Outcome {
+    fn command(&mut self, command: &Command) -> Outcome {
         if let Some(outcome) = self.used(command) {
             return outcome;
         }
@@ -153,7 +172,7 @@ impl Settling<'_, '_> {
             return Outcome::Conflict { actual: self.version_at(0) };
         };
         let events = self.round.batch[command.index].events.len();
-        self.tail = positions.take(events).last().unwrap_or(self.tail);
+        self.tail = self.ends.get(&command.index).copied().unwrap_or(self.tail);
         let version = before + i64::from(command.before) + i64::from(count(events));
         Outcome::Appended(receipt(version, self.tail, count(events)))
     }

@@ -2,7 +2,15 @@
 
 use sqlx::Transaction;
 
-use super::{Postgres, call::Call, deliver::append_in, failure::Failure, read::Reading, settle};
+use super::{
+    Postgres,
+    beside::{Aside, has_more},
+    call::Call,
+    deliver::append_in,
+    failure::Failure,
+    read::Reading,
+    settle,
+};
 use crate::store::{Append, Outcome, ReadStream, StoreError, StreamVisitor};
 
 impl Postgres {
@@ -37,9 +45,9 @@ impl Postgres {
         batch.iter().try_for_each(Append::check)?;
         let names = self.inner.names_for(batch).await?;
         let appending = async {
-            let [append] = batch else { return append_in(transaction, batch, &names).await };
-            if !append.documents.is_empty() {
-                return append_in(transaction, batch, &names).await;
+            let [append] = batch else { return append_in(transaction, batch, &names, Aside::new()).await };
+            if has_more(batch) {
+                return append_in(transaction, batch, &names, Aside::new()).await;
             }
             let row = Call::one(append, &names)?.send(transaction).await.map_err(Failure::before_commit)?;
             settle::outcome_of_one(&row).map(|outcome| vec![outcome]).map_err(Failure::before_commit)

@@ -1,0 +1,1 @@
+SELECT gesta.lost_shards_v1($1, $2, $3)

@@ -1,0 +1,27 @@
+-- Of each shard it reads what is due and not more than is wanted, however many wait.
+WITH now AS MATERIALIZED (SELECT pg_catalog.clock_timestamp() AS moment),
+due AS MATERIALIZED (
+  SELECT f.id, f.due_at
+    FROM now CROSS JOIN unnest($2::integer[]) AS h(shard) CROSS JOIN LATERAL (
+      SELECT s.id, s.due_at FROM gesta.sagas AS s
+       WHERE s.saga = $1 AND s.suspect = $5 AND s.shard = h.shard AND s.due_at IS NOT NULL AND s.due_at <= now.moment
+         AND s.id <> ALL ($3::text[])
+       ORDER BY s.due_at LIMIT $4) AS f
+   ORDER BY f.due_at, f.id LIMIT $4),
+held AS MATERIALIZED (
+  SELECT s.id FROM due JOIN gesta.sagas AS s ON s.saga = $1 AND s.id = due.id, now
+   WHERE s.due_at <= now.moment AND s.suspect = $5 FOR NO KEY UPDATE OF s SKIP LOCKED),
+taken AS (
+  UPDATE gesta.sagas AS s SET taken = s.taken + 1, suspect = s.taken + 1 >= $6
+    FROM held WHERE s.saga = $1 AND s.id = held.id RETURNING s.id, s.taken, s.due_at),
+next AS (
+  SELECT min(f.due_at) AS at
+    FROM now CROSS JOIN unnest($2::integer[]) AS h(shard) CROSS JOIN (VALUES (false), (true)) AS x(suspect)
+   CROSS JOIN LATERAL (
+      SELECT s.due_at FROM gesta.sagas AS s
+       WHERE s.saga = $1 AND s.suspect = x.suspect AND s.shard = h.shard AND s.due_at IS NOT NULL
+         AND s.due_at > now.moment
+       ORDER BY s.due_at LIMIT 1) AS f)
+SELECT taken.id, taken.taken, (extract(epoch FROM next.at - now.moment) * 1000000)::bigint
+  FROM now CROSS JOIN next LEFT JOIN taken ON true
+ ORDER BY taken.due_at, taken.id

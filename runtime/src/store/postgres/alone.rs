@@ -127,7 +127,7 @@ impl Alone<'_> {
             return Ok(outcome);
         }
         execute(self.connection, "ROLLBACK TO SAVEPOINT gesta_append").await?;
-        for part in std::iter::once(append).chain(append.together.as_deref()) {
+        for part in append.parts() {
             self.broken.entry(part.stream.key()).or_insert(None);
         }
         Ok(outcome)

@@ -201,7 +201,7 @@ fn number(names: &Dictionary, kind: Kind, name: &str) -> Result<i32, Failure> {
 pub(super) fn unknown_names<'b>(batch: &'b [Append], names: &Dictionary) -> [(Kind, Vec<&'b str>); 2] {
     let mut categories = Vec::new();
     let mut events = Vec::new();
-    for append in batch.iter().flat_map(|append| std::iter::once(append).chain(append.together.as_deref())) {
+    for append in batch.iter().flat_map(Append::parts) {
         note(&mut categories, names, Kind::Category, append.stream.category());
         append.events.iter().for_each(|event| note(&mut events, names, Kind::Event, event.name));
     }

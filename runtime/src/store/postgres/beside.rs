@@ -50,7 +50,7 @@ impl<'b> Parts<'b> {
     pub(super) fn of(batch: &'b [Append]) -> Self {
         let mut parts = Self { appends: Vec::new(), places: Vec::new() };
         for (place, append) in batch.iter().enumerate() {
-            for part in std::iter::once(append).chain(append.together.as_deref()) {
+            for part in append.parts() {
                 parts.appends.push(part);
                 parts.places.push(place);
             }

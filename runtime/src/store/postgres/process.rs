@@ -7,11 +7,10 @@ use uuid::Uuid;
 
 use super::{
     call::{Filling, number},
-    deliveries::text,
     sagas::number_of,
     shards::micros,
 };
-use crate::store::{Append, Due, Fence, SagaStatus, SagaWrite, TimerWrite};
+use crate::store::{Append, Due, Fence, SagaWrite, TimerWrite, storable};
 
 /// What a batch stores beside its events and documents.
 #[derive(Default)]
@@ -112,11 +111,11 @@ impl<'b> Processes<'b> {
             .add(rows().map(|(_, _, last)| &*last.id).collect::<Vec<_>>())
             .add(rows().map(|(_, first, _)| i32::from(first.shard)).collect::<Vec<_>>())
             .add(rows().map(|(_, _, last)| number_of(last.status)).collect::<Vec<_>>())
-            .add(rows().map(|(_, _, last)| last.step.as_deref().map(text)).collect::<Vec<_>>())
+            .add(rows().map(|(_, _, last)| last.step.as_deref()).collect::<Vec<_>>())
             .add(rows().map(|(_, _, last)| i64::from(last.attempts)).collect::<Vec<_>>())
             .add(after)
             .add(at)
-            .add(rows().map(|(_, _, last)| last.error.as_deref().map(text)).collect::<Vec<_>>())
+            .add(rows().map(|(_, _, last)| last.error.as_deref().map(storable)).collect::<Vec<_>>())
             .add(rows().map(|(_, _, last)| i32::from(last.definition.0)).collect::<Vec<_>>())
             .add(rows().map(|(_, _, last)| last.definition.1.cast_signed()).collect::<Vec<_>>());
         let woken = self.sagas.iter().filter(|(_, row)| row.last.is_none());
@@ -165,10 +164,10 @@ impl<'b> Processes<'b> {
 }
 
 impl Row<'_> {
-    /// Who is woken is due at once, or since a time that is over.
+    /// Who is woken is due at once, or since a time that is over; who has ended or is parked never is.
     fn times(&self, last: &SagaWrite) -> (Option<i64>, Option<i64>) {
-        let (after, at) = times(last.due);
-        match self.woken && matches!(last.status, SagaStatus::Running | SagaStatus::Compensating) {
+        let (after, at) = times(last.due.filter(|_| last.status.is_active()));
+        match self.woken && last.status.is_active() {
             true => (Some(0), at),
             false => (after, at),
         }

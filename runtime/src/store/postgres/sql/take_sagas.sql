@@ -1,4 +1,5 @@
--- Of each shard it reads what is due and not more than is wanted, however many wait.
+-- Of each shard it reads what is due and not more than is wanted, however many wait. It waits for who is writing one of
+-- them: whoever skipped it would not know when to look again.
 WITH now AS MATERIALIZED (SELECT pg_catalog.clock_timestamp() AS moment),
 due AS MATERIALIZED (
   SELECT f.id, f.due_at
@@ -10,7 +11,8 @@ due AS MATERIALIZED (
    ORDER BY f.due_at, f.id LIMIT $4),
 held AS MATERIALIZED (
   SELECT s.id FROM due JOIN gesta.sagas AS s ON s.saga = $1 AND s.id = due.id, now
-   WHERE s.due_at <= now.moment AND s.suspect = $5 FOR NO KEY UPDATE OF s SKIP LOCKED),
+   WHERE s.due_at <= now.moment AND s.suspect = $5
+   ORDER BY s.id FOR NO KEY UPDATE OF s),
 taken AS (
   UPDATE gesta.sagas AS s SET taken = s.taken + 1, suspect = s.taken + 1 >= $6
     FROM held WHERE s.saga = $1 AND s.id = held.id RETURNING s.id, s.taken, s.due_at),

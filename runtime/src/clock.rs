@@ -1,12 +1,8 @@
 //! What time it is: the machine's, or a test's.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::watch;
 
 use crate::domain::Timestamp;
 
@@ -45,6 +41,14 @@ impl Clock {
             Source::Manual(clock) => clock.now(),
         }
     }
+
+    /// Changes when somebody moves the clock by hand; `None` for one that moves by itself.
+    pub fn moves(&self) -> Option<watch::Receiver<Timestamp>> {
+        match &self.0 {
+            Source::Machine => None,
+            Source::Manual(clock) => Some(clock.time.subscribe()),
+        }
+    }
 }
 
 impl From<ManualClock> for Clock {
@@ -62,7 +66,7 @@ impl From<&ManualClock> for Clock {
 /// A clock that stands still until it is moved. Cheap to clone; all clones show the same time.
 #[derive(Clone, Debug)]
 pub struct ManualClock {
-    micros: Arc<AtomicI64>,
+    time: watch::Sender<Timestamp>,
 }
 
 /// 2020-01-01 00:00 UTC: any fixed moment would do, this one is easy to recognise.
@@ -76,25 +80,23 @@ impl ManualClock {
 
     /// Begins at a given time.
     pub fn at(start: Timestamp) -> Self {
-        Self { micros: Arc::new(AtomicI64::new(start.as_micros())) }
+        Self { time: watch::Sender::new(start) }
     }
 
     /// The time now.
     pub fn now(&self) -> Timestamp {
-        Timestamp::from_micros(self.micros.load(Ordering::SeqCst))
+        *self.time.borrow()
     }
 
     /// Moves the time forward, to the microsecond; it stops at the end of time instead of wrapping around.
     pub fn advance(&self, by: Duration) {
         let by = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
-        // The closure always returns a new time, so there is no failure to look at.
-        let _ =
-            self.micros.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |now| Some(now.saturating_add(by)));
+        self.time.send_modify(|now| *now = Timestamp::from_micros(now.as_micros().saturating_add(by)));
     }
 
     /// Sets the time, also back: that is what machines do.
     pub fn set(&self, to: Timestamp) {
-        self.micros.store(to.as_micros(), Ordering::SeqCst);
+        self.time.send_replace(to);
     }
 }
 

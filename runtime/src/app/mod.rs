@@ -6,10 +6,12 @@ mod error;
 mod follow;
 mod handlers;
 mod plugins;
+mod process_managers;
 mod projections;
 mod query;
 mod registry;
 mod sagas;
+mod timed;
 mod watch;
 
 use std::{fmt, sync::Arc};

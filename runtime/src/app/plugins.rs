@@ -15,6 +15,7 @@ use crate::{
     middleware::Layers,
     monitor::Statistics,
     plugin::{Host, Plugin, PluginStatus, SUBSCRIPTION},
+    store::StreamId,
     subscription::{Engine, SubscriptionError},
 };
 
@@ -156,7 +157,7 @@ impl Call for Chain {
         false
     }
 
-    async fn call(&self, entry: &LogEntry, _attempt: u32, _limit: Duration) -> Outcome {
+    async fn call(&self, entry: &LogEntry, _lane: &StreamId, _attempt: u32, _limit: Duration) -> Outcome {
         let Some(Ok(store)) = self.engine.upgrade().map(|engine| engine.store()) else {
             return Outcome::NotTried(None);
         };

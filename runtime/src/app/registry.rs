@@ -4,7 +4,7 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use super::{App, Shared, StartError};
+use super::{App, Shared, StartError, process_managers};
 use crate::{
     domain::{CommandHandlers, Domain, EventHandler, PartOf, Projection, Supply},
     event_handler::{HandlerDriver, World},
@@ -128,7 +128,9 @@ impl<D: Domain> Registry<D> {
     }
 
     /// A process manager.
-    pub fn process_manager<P: ProcessManager>(&mut self) {}
+    pub fn process_manager<P: ProcessManager>(&mut self) {
+        self.drivers.push(Box::new(|_, app| process_managers::driver::<D, P>(app)));
+    }
 
     /// An event handler, whose dependencies the domain provides.
     pub fn event_handler<H: EventHandler>(&mut self)

@@ -4,7 +4,7 @@
 
 mod aggregate;
 mod command;
-mod const_text;
+pub(crate) mod const_text;
 mod dispatch;
 mod event;
 mod event_handler;

@@ -160,7 +160,7 @@ impl Place {
         }
         let state = lock(&self.state);
         let Some(standing) = state.as_ref().filter(|standing| !standing.open_breaker) else { return false };
-        let shard = shard_of_stream(&item.stream, standing.shards);
+        let shard = shard_of_stream(&item.lane, standing.shards);
         let Some(from) = standing.from.get(&shard) else { return false };
         item.position > *from && (item.position > standing.scanned || standing.open.contains(&item.position))
     }

@@ -19,7 +19,7 @@ use crate::{
     execute::Cause,
     log::{Filter, LogEntry},
     middleware::{DeliveryCall, Layers},
-    store::{LogEventRef, ReadLog, Store, StoreError},
+    store::{LogEventRef, ReadLog, Store, StoreError, StreamId},
 };
 
 /// What a handler runs in: the application that has its dependencies, as long as it is there.
@@ -88,8 +88,13 @@ pub(crate) trait Call: Send + Sync + 'static {
         true
     }
 
-    /// Tries an event once.
-    async fn call(&self, entry: &LogEntry, attempt: u32, limit: Duration) -> Outcome;
+    /// In whose order an event is delivered, once for each: that of its stream, unless somebody says otherwise.
+    fn lanes(&self, entry: &LogEntry) -> Vec<StreamId> {
+        vec![entry.stream.clone()]
+    }
+
+    /// Tries the event of one lane once.
+    async fn call(&self, entry: &LogEntry, lane: &StreamId, attempt: u32, limit: Duration) -> Outcome;
 }
 
 /// A handler of a type.
@@ -174,17 +179,22 @@ impl<H: EventHandler, W: World<H>> Call for Calls<H, W> {
         names
     }
 
-    async fn call(&self, entry: &LogEntry, attempt: u32, limit: Duration) -> Outcome {
+    async fn call(&self, entry: &LogEntry, _lane: &StreamId, attempt: u32, limit: Duration) -> Outcome {
         let Some(held) = self.world.hold() else { return Outcome::NotTried(None) };
-        let reaction = AssertUnwindSafe(self.react(&held, entry, attempt)).catch_unwind();
-        match timeout(limit, reaction).await {
-            Ok(Ok(Ok(()))) => Outcome::Done,
-            Ok(Ok(Err(failure))) => Outcome::Failed(failure),
-            Ok(Err(panic)) => {
-                Outcome::Failed(HandlerFailure::retryable(CallError::Panicked(message(&*panic))))
-            }
-            Err(_) => Outcome::Failed(HandlerFailure::retryable(CallError::TimedOut(limit))),
-        }
+        outcome_of(self.react(&held, entry, attempt), limit).await
+    }
+}
+
+/// What has become of a reaction that may take too long or panic.
+pub(crate) async fn outcome_of(
+    reaction: impl Future<Output = Result<(), HandlerFailure>> + Send,
+    limit: Duration,
+) -> Outcome {
+    match timeout(limit, AssertUnwindSafe(reaction).catch_unwind()).await {
+        Ok(Ok(Ok(()))) => Outcome::Done,
+        Ok(Ok(Err(failure))) => Outcome::Failed(failure),
+        Ok(Err(panic)) => Outcome::Failed(HandlerFailure::retryable(CallError::Panicked(message(&*panic)))),
+        Err(_) => Outcome::Failed(HandlerFailure::retryable(CallError::TimedOut(limit))),
     }
 }
 
@@ -207,7 +217,7 @@ pub(super) async fn attempt(
         },
     };
     let begun = Instant::now();
-    let outcome = call.call(entry, item.attempts.saturating_add(1), limit).await;
+    let outcome = call.call(entry, &item.lane, item.attempts.saturating_add(1), limit).await;
     (outcome, begun.elapsed())
 }
 

@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     call::{CallError, Outcome},
-    item::Item,
+    item::{Item, Place},
     run::{Finished, Run, WINDOW},
     write,
 };
@@ -30,11 +30,11 @@ pub(super) struct Care {
     /// It had read no more than its window.
     left: usize,
     /// Events whose attempt has failed and left the process alive.
-    harmless: HashSet<Position>,
+    harmless: HashSet<Place>,
     /// An event whose attempt begins once the store knows of it.
     intended: Option<Item>,
     /// The event that is out.
-    out: Option<Position>,
+    out: Option<Place>,
 }
 
 impl Care {
@@ -51,7 +51,7 @@ impl Care {
 
     fn needs(&self, item: &Item) -> bool {
         let may_kill = item.unfinished || self.shards.contains(&item.shard);
-        !item.is_fresh() && may_kill && !self.harmless.contains(&item.position)
+        !item.is_fresh() && may_kill && !self.harmless.contains(&item.place())
     }
 
     /// One at a time, or it is not known which of them it was.
@@ -70,11 +70,11 @@ impl Care {
     }
 
     /// An attempt has ended. Whether the store had been told of it before.
-    pub(super) fn ended(&mut self, position: Position) -> bool {
-        let careful = self.out == Some(position);
+    pub(super) fn ended(&mut self, place: Place) -> bool {
+        let careful = self.out == Some(place);
         if careful {
             self.out = None;
-            self.harmless.insert(position);
+            self.harmless.insert(place);
         }
         careful
     }
@@ -95,7 +95,7 @@ impl Run<'_> {
         }
         let pause = policy.backoff.pause(item.attempts.saturating_add(1), chance());
         self.ledger.park(&item, write::begun(name, &item, pause));
-        self.care.out = Some(item.position);
+        self.care.out = Some(item.place());
         self.care.intended = Some(item);
     }
 
@@ -108,10 +108,10 @@ impl Run<'_> {
 
     /// Parks an event that a dead worker may have been at; false where that is not so.
     pub(super) fn park_suspect(&mut self, item: &Item) -> bool {
-        if self.window.is_blocked(&item.stream) || !self.care.suspects(item) {
+        if self.window.is_blocked(&item.lane) || !self.care.suspects(item) {
             return false;
         }
-        self.window.block(&item.stream);
+        self.window.block(&item.lane);
         self.pauses.push(Duration::ZERO);
         self.ledger.park(item, write::suspect(&self.driver.name, item));
         true

@@ -235,6 +235,7 @@ impl Decided<'_> {
         let this = DeliveryFilter {
             subscription: Some(letter.subscription.to_string()),
             position: Some(letter.position),
+            stream: Some(letter.stream.clone()),
             after: None,
             ..asked.clone()
         };
@@ -244,8 +245,11 @@ impl Decided<'_> {
         }
         if letter.stream.category() != CATEGORY {
             let key = format!(
-                "gesta.dead_letter_decided/{}/{}/{}",
-                letter.subscription, letter.position, self.call
+                "gesta.dead_letter_decided/{}/{}/{}/{}",
+                letter.subscription,
+                letter.position,
+                letter.stream.key(),
+                self.call
             );
             let meta = Meta { actor: Some(self.actor.clone()), ..Meta::default() };
             let told = (IdempotencyKey::new(key), self.told(&letter), meta);

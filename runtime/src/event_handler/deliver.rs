@@ -54,19 +54,19 @@ impl Run<'_> {
     /// Takes note of an attempt that has ended.
     pub(super) fn ended(&mut self, finished: Finished) -> Result<(), StoreError> {
         let Finished { mut item, outcome, took } = finished;
-        let careful = self.care.ended(item.position);
+        let careful = self.care.ended(item.place());
         let ok = matches!(outcome, Outcome::Done);
         if self.driver.call.is_counted() && !matches!(outcome, Outcome::NotTried(_)) {
             self.driver.statistics.handled(&self.driver.name, &item.event, item.position, took, ok);
         }
         match outcome {
             Outcome::Done => {
-                tracing::trace!(handler = %self.driver.name, stream = %item.stream, ?took, "delivered");
+                tracing::trace!(handler = %self.driver.name, stream = %item.lane, ?took, "delivered");
                 self.driver.gauges.breaker().came_through();
                 self.turn.ended(item.position);
                 self.ledger.done(&item);
                 if self.window.done(&item) {
-                    self.exhausted.push(item.stream);
+                    self.exhausted.push(item.lane);
                 }
             }
             Outcome::Failed(failure) => {
@@ -98,16 +98,16 @@ impl Run<'_> {
                 true
             }
             FailureClass::Retryable => {
-                let may_be_last = self.driver.gauges.breaker().failed(&item.stream, Instant::now());
+                let may_be_last = self.driver.gauges.breaker().failed(&item.lane, Instant::now());
                 may_be_last && attempts >= policy.attempts
             }
         };
         tracing::warn!(
-            handler = %name, stream = %item.stream, version = item.version, event = item.event, attempts, dies, ?took,
+            handler = %name, stream = %item.lane, version = item.version, event = item.event, attempts, dies, ?took,
             error = %failure, "an event could not be handled"
         );
         let write = if dies {
-            self.deaths.push(item.position);
+            self.deaths.push((item.position, item.lane.clone()));
             write::dead(name, item, failure.chain())
         } else {
             let pause = policy.backoff.pause(attempts, chance());

@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use crate::{
     domain::Position,
     log::LogEntry,
@@ -13,7 +15,8 @@ pub(super) const UNFINISHED: &str =
 /// An event on its way to a handler.
 #[derive(Clone, Debug)]
 pub(super) struct Item {
-    pub(super) stream: StreamId,
+    /// In whose order it is delivered: its stream, or what [`Call::lanes`](super::Call::lanes) says.
+    pub(super) lane: StreamId,
     pub(super) shard: u16,
     pub(super) position: Position,
     pub(super) version: u64,
@@ -25,6 +28,9 @@ pub(super) struct Item {
     pub(super) source: Source,
 }
 
+/// Tells the deliveries of a handler apart: the event, and whose order it is delivered in.
+pub(super) type Place = (Position, Uuid);
+
 /// Where it comes from.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
@@ -35,9 +41,9 @@ pub(super) enum Source {
 }
 
 impl Item {
-    pub(super) fn fresh(entry: Arc<LogEntry>, shard: u16) -> Self {
+    pub(super) fn fresh(entry: Arc<LogEntry>, lane: StreamId, shard: u16) -> Self {
         Self {
-            stream: entry.stream.clone(),
+            lane,
             shard,
             position: entry.position,
             version: entry.version,
@@ -46,6 +52,11 @@ impl Item {
             unfinished: false,
             source: Source::Feed(entry),
         }
+    }
+
+    /// Which delivery of the handler it is.
+    pub(super) fn place(&self) -> Place {
+        (self.position, self.lane.key())
     }
 
     pub(super) fn is_fresh(&self) -> bool {
@@ -57,7 +68,7 @@ impl From<ParkedDelivery> for Item {
     fn from(parked: ParkedDelivery) -> Self {
         let unfinished = parked.errors.first().is_some_and(|error| error == UNFINISHED);
         Self {
-            stream: parked.stream,
+            lane: parked.stream,
             shard: parked.shard,
             position: parked.position,
             version: parked.version,

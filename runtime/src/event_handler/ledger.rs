@@ -3,7 +3,7 @@ use std::{
     sync::Arc,
 };
 
-use super::item::Item;
+use super::item::{Item, Place};
 use crate::{
     domain::Position,
     store::{Advance, Commit, DeliveryWrite, Lease},
@@ -16,7 +16,7 @@ pub(super) struct Ledger {
     shards: HashMap<u16, Track>,
     /// Everything up to here was read.
     scanned: Position,
-    writes: BTreeMap<Position, (u16, DeliveryWrite)>,
+    writes: BTreeMap<Place, (u16, DeliveryWrite)>,
     /// Whether something was done since the last commit, not only read past.
     dirty: bool,
 }
@@ -27,13 +27,13 @@ struct Track {
     /// Where the store has it.
     committed: Position,
     /// The events that were read and are neither done nor parked.
-    open: BTreeSet<Position>,
+    open: BTreeSet<Place>,
 }
 
 impl Track {
     /// The last position before the first event that is not done.
     fn position(&self, scanned: Position) -> Position {
-        let before = |first: &Position| Position::from_raw(first.raw().saturating_sub(1));
+        let before = |(first, _): &Place| Position::from_raw(first.raw().saturating_sub(1));
         self.open.first().map_or(scanned, before).max(self.committed)
     }
 }
@@ -64,7 +64,7 @@ impl Ledger {
     /// An event was read and waits for its turn.
     pub(super) fn open(&mut self, item: &Item) {
         if let Some(track) = self.shards.get_mut(&item.shard) {
-            track.open.insert(item.position);
+            track.open.insert(item.place());
         }
     }
 
@@ -81,7 +81,7 @@ impl Ledger {
         } else {
             let write =
                 DeliveryWrite::Done { subscription: self.subscription.clone(), position: item.position };
-            self.writes.insert(item.position, (item.shard, write));
+            self.writes.insert(item.place(), (item.shard, write));
         }
     }
 
@@ -89,12 +89,12 @@ impl Ledger {
     pub(super) fn park(&mut self, item: &Item, write: DeliveryWrite) {
         self.dirty = true;
         self.close(item);
-        self.writes.insert(item.position, (item.shard, write));
+        self.writes.insert(item.place(), (item.shard, write));
     }
 
     /// What was to be written of an event is not.
     pub(super) fn forget(&mut self, item: &Item) {
-        self.writes.remove(&item.position);
+        self.writes.remove(&item.place());
     }
 
     /// Whether something was done that the store does not know.
@@ -145,7 +145,7 @@ impl Ledger {
 
     fn close(&mut self, item: &Item) {
         if let Some(track) = self.shards.get_mut(&item.shard) {
-            track.open.remove(&item.position);
+            track.open.remove(&item.place());
         }
     }
 }

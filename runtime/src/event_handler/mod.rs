@@ -69,7 +69,7 @@ mod write;
 use crate::store::{ReadSide, Store, StoreError};
 
 pub use breaker::BreakerState;
-pub(crate) use call::{Call, Outcome, World};
+pub(crate) use call::{Call, Outcome, World, outcome_of};
 pub use dead_letters::DeadLetters;
 pub(crate) use driver::HandlerDriver;
 pub(crate) use gauges::Handlers;

@@ -10,11 +10,23 @@ use tokio::{
 };
 
 use super::{
-    board::Turn, breaker::Admission, call::Outcome, care::Care, driver::HandlerDriver, item::Item,
-    ledger::Ledger, parked::Polls, port, reading::Reading, tell, window::Window, write,
+    board::Turn,
+    breaker::Admission,
+    call::Outcome,
+    care::Care,
+    driver::HandlerDriver,
+    item::{Item, Place},
+    ledger::Ledger,
+    parked::Polls,
+    port,
+    reading::Reading,
+    tell,
+    window::Window,
+    write,
 };
 use crate::{
     domain::Position,
+    log::LogEntry,
     store::{DeliveryFilter, Lease, ReadSide, Store, StoreError, StreamId},
     subscription::{Batch, Feed, ProgressSender, Stop, Work, shard_of_stream},
 };
@@ -36,7 +48,7 @@ pub(super) struct Run<'d> {
     /// The pauses before the next attempts of events that the store does not know yet.
     pub(super) pauses: Vec<Duration>,
     /// Dead letters that the store does not know yet.
-    pub(super) deaths: Vec<Position>,
+    pub(super) deaths: Vec<(Position, StreamId)>,
     pub(super) progress: ProgressSender,
     pub(super) saved_at: Instant,
     /// Whether the feed has reminded of positions that are not stored.
@@ -51,7 +63,7 @@ pub(super) struct Run<'d> {
     shards: u16,
     stop: Stop,
     /// Events that are parked although the position of their shard is before them.
-    parked_ahead: HashSet<Position>,
+    parked_ahead: HashSet<Place>,
     feed: Option<Feed>,
     /// Tells of dead letters that were just stored.
     pub(super) telling: JoinSet<()>,
@@ -174,25 +186,35 @@ impl<'d> Run<'d> {
     fn take(&mut self, batch: &Batch) {
         let mut opened = Vec::new();
         for entry in batch.events() {
-            let shard = shard_of_stream(&entry.stream, self.shards);
-            let parked = self.parked_ahead.remove(&entry.position);
-            if parked || !self.ledger.wants(shard, entry.position) {
-                continue;
-            }
-            let item = Item::fresh(Arc::clone(entry), shard);
-            if self.park_suspect(&item) {
-                continue;
-            }
-            self.ledger.open(&item);
-            opened.push(item.position);
-            if let Some(item) = self.window.push(item) {
-                opened.pop();
-                self.ledger.park(&item, write::behind(&self.driver.name, &item));
+            for lane in self.driver.call.lanes(entry) {
+                opened.extend(self.take_one(entry, lane));
             }
         }
         self.reminded |= batch.events().is_empty();
         self.turn.read(opened, batch.to());
         self.ledger.scanned(batch.to());
+    }
+
+    /// Takes one event in for one of its lanes; its position, if it is to be tried.
+    fn take_one(&mut self, entry: &Arc<LogEntry>, lane: StreamId) -> Option<Position> {
+        let shard = shard_of_stream(&lane, self.shards);
+        let item = Item::fresh(Arc::clone(entry), lane, shard);
+        let parked = self.parked_ahead.remove(&item.place());
+        if parked || !self.ledger.wants(shard, item.position) {
+            return None;
+        }
+        if self.park_suspect(&item) {
+            return None;
+        }
+        let position = item.position;
+        self.ledger.open(&item);
+        match self.window.push(item) {
+            None => Some(position),
+            Some(item) => {
+                self.ledger.park(&item, write::behind(&self.driver.name, &item));
+                None
+            }
+        }
     }
 
     /// When there may be something to do that nobody tells of.
@@ -225,7 +247,7 @@ async fn parked_ahead(
     port: &dyn ReadSide,
     subscription: &Arc<str>,
     leases: &[Lease],
-) -> Result<HashSet<Position>, StoreError> {
+) -> Result<HashSet<Place>, StoreError> {
     const PAGE: u64 = 1_000;
     let mut after = leases.iter().map(|lease| lease.position).min().unwrap_or_default();
     let mut found = HashSet::new();
@@ -241,7 +263,7 @@ async fn parked_ahead(
         let is_ahead =
             |shard, position| leases.iter().any(|lease| lease.shard == shard && position > lease.position);
         let ahead = page.iter().filter(|parked| is_ahead(parked.shard, parked.position));
-        found.extend(ahead.map(|parked| parked.position));
+        found.extend(ahead.map(|parked| (parked.position, parked.stream.key())));
         if (page.len() as u64) < PAGE {
             return Ok(found);
         }

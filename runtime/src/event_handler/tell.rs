@@ -8,7 +8,7 @@ use super::port;
 use crate::{
     domain::{IdempotencyKey, Meta, Position},
     monitor::{self, CATEGORY, DeadLettered, MonitorEvent},
-    store::{DeliveryFilter, DeliveryState, Lease, ParkedDelivery, Store, StoreError},
+    store::{DeliveryFilter, DeliveryState, Lease, ParkedDelivery, Store, StoreError, StreamId},
 };
 
 const PAGE: u64 = 500;
@@ -37,10 +37,10 @@ pub(super) async fn of_dead_letters(
     store: &Store,
     told: &Told,
     subscription: &Arc<str>,
-    positions: &[Position],
+    deaths: &[(Position, StreamId)],
 ) {
     for left in [1, 0] {
-        let Err(error) = of_positions(store, subscription, positions).await else { return };
+        let Err(error) = of_positions(store, subscription, deaths).await else { return };
         tracing::warn!(handler = %subscription, %error, left, "dead letters could not be told of");
         if left > 0 {
             tokio::time::sleep(SHORT_PAUSE).await;
@@ -52,12 +52,13 @@ pub(super) async fn of_dead_letters(
 async fn of_positions(
     store: &Store,
     subscription: &Arc<str>,
-    positions: &[Position],
+    deaths: &[(Position, StreamId)],
 ) -> Result<(), StoreError> {
-    for position in positions {
+    for (position, lane) in deaths {
         // Somebody may have decided about it by now; that it has died is told all the same.
         let states = vec![DeliveryState::Dead, DeliveryState::Permanent, DeliveryState::Discarded];
-        let filter = DeliveryFilter { position: Some(*position), states, ..dead(subscription) };
+        let (position, stream) = (Some(*position), Some(lane.clone()));
+        let filter = DeliveryFilter { position, stream, states, ..dead(subscription) };
         let letters = port(store)?.list_deliveries(&filter, 1).await?;
         of_these(store, &letters).await?;
     }
@@ -108,7 +109,12 @@ async fn of_these(store: &Store, letters: &[ParkedDelivery]) -> Result<(), Store
             errors: letter.errors.clone(),
         });
         let tried = letter.tried_at.unwrap_or(letter.parked_at).as_micros();
-        let key = format!("gesta.dead_lettered/{}/{}/{tried}", letter.subscription, letter.position);
+        let key = format!(
+            "gesta.dead_lettered/{}/{}/{}/{tried}",
+            letter.subscription,
+            letter.position,
+            letter.stream.key()
+        );
         let told = (IdempotencyKey::new(key), event, Meta::default());
         monitor::record(store, &letter.subscription, [told]).await?;
     }

@@ -20,7 +20,7 @@ fn at(position: u64) -> Position {
 
 fn parked(stream: &str, shard: u16, position: u64) -> Item {
     Item {
-        stream: StreamId::new("account", stream),
+        lane: StreamId::new("account", stream),
         shard,
         position: at(position),
         version: position,
@@ -42,7 +42,8 @@ fn fresh(stream: &str, shard: u16, position: u64) -> Item {
         meta: &[],
         payload: b"{}",
     };
-    let entry = crate::store::LogEventRef { stream: &item.stream, event };
+    let lane = item.lane.clone();
+    let entry = crate::store::LogEventRef { stream: &lane, event };
     item.source = Source::Feed(Arc::new(entry.into()));
     item
 }
@@ -187,7 +188,7 @@ fn a_handler_waits_for_those_above_it_and_for_nobody_else() {
     assert!(!below.may_begin(&later));
     drop(above);
     assert!(below.may_begin(&later), "it has stopped");
-    let own = crate::subscription::shard_of_stream(&later.stream, 4);
+    let own = crate::subscription::shard_of_stream(&later.lane, 4);
     let others: Vec<Lease> = (0..4).filter(|shard| *shard != own).map(|shard| lease(shard, 0)).collect();
     let _above = high.begin(4, &others);
     assert!(below.may_begin(&later), "another process has the shard");

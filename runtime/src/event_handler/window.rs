@@ -73,12 +73,12 @@ impl Window {
 
     /// Takes an event of the feed in, or gives it back because its stream is blocked.
     pub(super) fn push(&mut self, item: Item) -> Option<Item> {
-        let lane = self.lanes.entry(item.stream.clone()).or_default();
+        let lane = self.lanes.entry(item.lane.clone()).or_default();
         if lane.blocked {
             return Some(item);
         }
         if !lane.out && lane.queue.is_empty() {
-            self.ready.push_back(item.stream.clone());
+            self.ready.push_back(item.lane.clone());
         }
         lane.queue.push_back(item);
         self.fresh += 1;
@@ -89,13 +89,13 @@ impl Window {
     pub(super) fn push_parked(&mut self, items: impl IntoIterator<Item = Item>) -> usize {
         let mut taken = 0;
         for item in items {
-            self.block(&item.stream);
-            let Some(lane) = self.lanes.get_mut(&item.stream) else { continue };
+            self.block(&item.lane);
+            let Some(lane) = self.lanes.get_mut(&item.lane) else { continue };
             if lane.out || lane.queue.back().is_some_and(|last| last.position >= item.position) {
                 continue;
             }
             if lane.queue.is_empty() {
-                self.ready.push_back(item.stream.clone());
+                self.ready.push_back(item.lane.clone());
             }
             lane.queue.push_back(item);
             taken += 1;
@@ -127,18 +127,18 @@ impl Window {
     /// An event is done. Whether its stream is blocked and nothing more of it is at hand.
     pub(super) fn done(&mut self, item: &Item) -> bool {
         self.back(item);
-        let lane = self.lanes.get(&item.stream);
+        let lane = self.lanes.get(&item.lane);
         let exhausted = lane.is_some_and(|lane| lane.blocked && lane.queue.is_empty());
-        self.forget_if_done(&item.stream);
+        self.forget_if_done(&item.lane);
         exhausted
     }
 
     /// An event has failed and blocks its stream: the events of the feed that wait behind it.
     pub(super) fn failed(&mut self, item: &Item) -> Vec<Item> {
         self.back(item);
-        self.block(&item.stream);
-        self.ready.retain(|stream| *stream != item.stream);
-        let Some(lane) = self.lanes.get_mut(&item.stream) else { return Vec::new() };
+        self.block(&item.lane);
+        self.ready.retain(|stream| *stream != item.lane);
+        let Some(lane) = self.lanes.get_mut(&item.lane) else { return Vec::new() };
         let behind: Vec<Item> = lane.queue.drain(..).filter(Item::is_fresh).collect();
         self.fresh -= behind.len();
         behind
@@ -146,10 +146,10 @@ impl Window {
 
     /// An event was not tried: one of the feed takes its place at the front again, a parked one is looked up again.
     pub(super) fn put_back(&mut self, item: Item) {
-        let Some(lane) = self.lanes.get_mut(&item.stream) else { return };
+        let Some(lane) = self.lanes.get_mut(&item.lane) else { return };
         lane.out = false;
         if item.is_fresh() {
-            self.ready.push_back(item.stream.clone());
+            self.ready.push_back(item.lane.clone());
             lane.queue.push_front(item);
         } else {
             lane.queue.clear();
@@ -166,10 +166,10 @@ impl Window {
     /// An event comes back from where it was.
     fn back(&mut self, item: &Item) {
         self.fresh -= usize::from(item.is_fresh());
-        let Some(lane) = self.lanes.get_mut(&item.stream) else { return };
+        let Some(lane) = self.lanes.get_mut(&item.lane) else { return };
         lane.out = false;
         if !lane.queue.is_empty() {
-            self.ready.push_back(item.stream.clone());
+            self.ready.push_back(item.lane.clone());
         }
     }
 

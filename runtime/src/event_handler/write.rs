@@ -49,7 +49,7 @@ fn park(
     DeliveryWrite::Park {
         subscription: subscription.clone(),
         shard: item.shard,
-        stream: item.stream.clone(),
+        stream: item.lane.clone(),
         position: item.position,
         version: item.version,
         event: item.event.clone(),

@@ -1,4 +1,7 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use tokio::time::timeout;
 use tracing::Instrument;
@@ -234,6 +237,9 @@ impl Executor {
         let snapshot = queued.snapshot.clone();
         match queued.outcome().await? {
             Outcome::Appended(receipt) => {
+                if let Some(stored) = &call.options.stored {
+                    stored.store(true, Ordering::Release);
+                }
                 if let Some(snapshot) = snapshot {
                     snapshot.save_later(self.store(), &call.stream, receipt);
                 }

@@ -1,4 +1,7 @@
-use std::time::Duration;
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use crate::{
     domain::{IdempotencyKey, Meta},
@@ -19,4 +22,6 @@ pub struct Options {
     pub timeout: Option<Duration>,
     /// What is to be stored in the same transaction, or neither is.
     pub(crate) together: Option<Box<Append>>,
+    /// Is set once this very execution has stored its append, with what is together: not if the key was used before.
+    pub(crate) stored: Option<Arc<AtomicBool>>,
 }

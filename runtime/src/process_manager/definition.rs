@@ -3,7 +3,7 @@ use std::{fmt, str::FromStr};
 use super::Reaction;
 use crate::{
     codec::{DecodeError, EncodeError},
-    domain::{Event, HandlerFailure, Meta, Position, ProjectionKey, Route, Timestamp},
+    domain::{DeliveryPolicy, Event, HandlerFailure, Meta, Position, ProjectionKey, Route, Timestamp},
 };
 
 /// A process manager: one state per key, changed by events and deadlines. `#[process_manager]` writes this, and a
@@ -20,6 +20,11 @@ pub trait ProcessManager: Sized + Send + Sync + 'static {
     const NAME: &'static str;
     /// The names of its deadlines.
     const DEADLINES: &'static [&'static str];
+
+    /// How its inputs are delivered: how often one that fails is tried, and so on.
+    fn policy() -> DeliveryPolicy {
+        DeliveryPolicy::new().concurrency(64)
+    }
 
     /// An instance before its first event.
     fn initial() -> Self;

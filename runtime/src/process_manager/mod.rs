@@ -5,7 +5,19 @@
 //! once they are sent.
 
 mod definition;
+mod error;
+mod fired;
+mod inputs;
+mod instance;
+mod kept;
+mod names;
 mod reaction;
+mod reactor;
+mod written;
 
 pub use definition::{Input, Inputs, Manage, ProcessManager};
+pub(crate) use fired::FiresDeadlines;
+pub use instance::{Instance, SetDeadline};
+pub(crate) use instance::{list, load};
 pub use reaction::{Deadline, IntoReactions, Reaction, Timer, TimerChange};
+pub(crate) use reactor::Reactor;

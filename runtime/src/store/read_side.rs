@@ -37,6 +37,11 @@ pub trait ReadSide: Shards + Documents + Deliveries + Sagas + Timers {
         true
     }
 
+    /// Changes when somebody moves the clock of the store by hand, which tests do; `None` for a clock that moves by itself.
+    fn clock_moves(&self) -> Option<watch::Receiver<Timestamp>> {
+        None
+    }
+
     /// The time by the clock of the store.
     ///
     /// # Errors

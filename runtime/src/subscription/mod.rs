@@ -42,6 +42,7 @@ mod subscribe;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod timers;
 mod worker;
 
 pub use batch::Batch;
@@ -55,3 +56,4 @@ pub use shard::{shard_of_key, shard_of_stream};
 pub use status::{SubscriptionStatus, Trouble};
 pub use stop::Stop;
 pub use subscribe::{Subscribe, Subscription};
+pub(crate) use timers::{Fires, Wheel};

@@ -56,6 +56,10 @@ impl ReadSide for Memory {
         true
     }
 
+    fn clock_moves(&self) -> Option<watch::Receiver<Timestamp>> {
+        self.clock.moves()
+    }
+
     async fn now(&self) -> Result<Timestamp, StoreError> {
         self.open().map(|_| self.clock.now())
     }

@@ -8,6 +8,7 @@ mod fault;
 mod folder;
 mod follower;
 mod late_intents;
+pub mod library;
 pub mod post;
 mod proxy;
 mod server;

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{ProcessManager, names::Names};
 use crate::{
-    domain::{IdempotencyKey, Timestamp},
+    domain::{HandlerFailure, IdempotencyKey, Timestamp},
+    log::LogEntry,
     store::{Append, Expected, NewEvent, ProcessWrites, StoreError, TimerState, TimerWrite},
     subscription::Fires,
 };
@@ -15,6 +16,12 @@ use crate::{
 pub(super) struct Fired {
     pub(super) deadline: String,
     pub(super) number: u64,
+}
+
+impl Fired {
+    pub(super) fn read(entry: &LogEntry) -> Result<Self, HandlerFailure> {
+        serde_json::from_slice(&entry.payload).map_err(HandlerFailure::permanent)
+    }
 }
 
 /// Lets the deadlines of a process manager come.

@@ -85,8 +85,8 @@ async fn instance<P: ProcessManager>(
     if let Some(side) = store.port().read_side().filter(|_| !kept.body.timers.is_empty()) {
         due = side.timers_of(&Names::<P>::stream(&key)).await?;
     }
-    let set = kept.body.timers.iter().map(|(deadline, number)| {
-        let timer = due.iter().find(|timer| *timer.name == **deadline && timer.armed == *number);
+    let set = kept.body.timers.iter().map(|(deadline, armed)| {
+        let timer = due.iter().find(|timer| *timer.name == **deadline && timer.armed == armed.number);
         SetDeadline { deadline: deadline.clone(), due_at: timer.map(|timer| timer.due_at) }
     });
     Ok(Instance {

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::ProcessManager;
 use crate::{
-    domain::Position,
+    domain::{Meta, Position},
     store::{DocumentWrite, Store, StoreError},
 };
 
@@ -24,10 +24,19 @@ pub(super) struct Body {
     pub(super) seen: Position,
     /// The number of the last timer that was set.
     pub(super) number: u64,
-    /// The deadlines that are set, with their numbers.
-    pub(super) timers: BTreeMap<String, u64>,
+    /// The deadlines that are set.
+    pub(super) timers: BTreeMap<String, Armed>,
     /// The state, as the process manager has written it.
     pub(super) state: Box<RawValue>,
+}
+
+/// A deadline that is set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Armed {
+    /// Tells this setting from earlier ones.
+    pub(super) number: u64,
+    /// What it belongs to: what the event belongs to that has set it.
+    pub(super) meta: Meta,
 }
 
 impl Body {

@@ -18,7 +18,7 @@ use super::{
     written::Written,
 };
 use crate::{
-    domain::{FailureClass, HandlerFailure, IdempotencyKey, Meta, Position, Route},
+    domain::{FailureClass, HandlerFailure, IdempotencyKey, Position, Route},
     execute::{Cause, ExecuteError, Office, Options, Outgoing, Rejection},
     log::{Filter, LogEntry},
     store::{Append, Outcome, StoreError, StreamId},
@@ -144,13 +144,11 @@ impl<P: ProcessManager> Reactor<P> {
         if entry.position <= kept.body.seen {
             return Ok(Tried::Done);
         }
-        let meta = entry.meta().map_err(HandlerFailure::permanent)?;
-        let Some(Reacted { sends, written }) = self.react(&kept, entry, lane, &meta)? else {
+        let Some(Reacted { sends, written }) = self.react(&kept, entry, lane)? else {
             return Ok(Tried::Done);
         };
-        let cause = Cause::event(&entry.stream, entry.version, &meta).meta();
         let sets_timers = written.sets_timers();
-        let append = written.append::<P>(&kept, lane, &cause).map_err(failed)?;
+        let append = written.append::<P>(&kept, lane).map_err(failed)?;
         let tried = self.store(office, entry.position, lane, sends, append).await;
         if sets_timers {
             self.wheel.nudge();
@@ -164,21 +162,24 @@ impl<P: ProcessManager> Reactor<P> {
         kept: &Kept,
         entry: &LogEntry,
         lane: &StreamId,
-        meta: &Meta,
     ) -> Result<Option<Reacted>, HandlerFailure> {
         let key = key::<P>(lane)?;
         let mut state = kept.state::<P>(lane.id()).map_err(HandlerFailure::permanent)?;
         let mut written = Written::new(entry, kept.body.clone());
-        let reactions = if entry.name == Names::<P>::FIRED {
-            let fired: Fired = serde_json::from_slice(&entry.payload).map_err(HandlerFailure::permanent)?;
+        let mut meta = entry.meta().map_err(HandlerFailure::permanent)?;
+        let fired = (entry.name == Names::<P>::FIRED).then(|| Fired::read(entry)).transpose()?;
+        if let Some(fired) = &fired {
             // A deadline that was set anew or taken away meanwhile does not count.
-            if !written.has_come(&fired) {
-                return Ok(None);
+            let Some(belongs_to) = written.has_come(fired) else { return Ok(None) };
+            meta = belongs_to;
+        }
+        written.meta = Cause::event(&entry.stream, entry.version, &meta).meta();
+        let reactions = match &fired {
+            Some(fired) => state.deadline(deadline::<P>(fired)?, &key),
+            None => {
+                let taking = self.inputs.get(&entry.name).ok_or_else(|| unwanted::<P>(entry))?;
+                (taking.manage)(&mut state, entry, &key, &meta)?
             }
-            state.deadline(deadline::<P>(&fired)?, &key)
-        } else {
-            let taking = self.inputs.get(&entry.name).ok_or_else(|| unwanted::<P>(entry))?;
-            (taking.manage)(&mut state, entry, &key, meta)?
         };
         let mut sends = Vec::new();
         for reaction in reactions {

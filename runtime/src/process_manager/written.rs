@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::{
     ProcessManager, Timer, TimerChange,
     fired::Fired,
-    kept::{Body, Kept},
+    kept::{Armed, Body, Kept},
     names::Names,
 };
 use crate::{
@@ -17,6 +17,8 @@ use crate::{
 /// What is stored of a reaction: the event that tells of it, the instance as it stands then, and its timers.
 pub(super) struct Written {
     pub(super) body: Body,
+    /// Of whatever follows from the input.
+    pub(super) meta: Meta,
     told: Told,
     timers: Vec<TimerWrite>,
 }
@@ -37,16 +39,13 @@ impl Written {
         let on = format!("{}/{}@{}", entry.stream.category(), entry.stream.id(), entry.version);
         let position = entry.position;
         let told = Told { on, position, sent: Vec::new(), timers: Vec::new() };
-        Self { body: Body { seen: position, ..body }, told, timers: Vec::new() }
+        Self { body: Body { seen: position, ..body }, meta: Meta::default(), told, timers: Vec::new() }
     }
 
-    /// Whether a deadline that has come is the one that is set; then it is not any more.
-    pub(super) fn has_come(&mut self, fired: &Fired) -> bool {
-        let counts = self.body.timers.get(&fired.deadline) == Some(&fired.number);
-        if counts {
-            self.body.timers.remove(&fired.deadline);
-        }
-        counts
+    /// A deadline has come. If it is the one that is set, it is not any more: what it belongs to.
+    pub(super) fn has_come(&mut self, fired: &Fired) -> Option<Meta> {
+        self.body.timers.get(&fired.deadline).filter(|armed| armed.number == fired.number)?;
+        self.body.timers.remove(&fired.deadline).map(|armed| armed.meta)
     }
 
     /// A command is sent.
@@ -66,7 +65,9 @@ impl Written {
         };
         self.body.number += 1;
         let number = self.body.number;
-        self.body.timers.insert(deadline.to_owned(), number);
+        let (correlation, tenant) = (self.meta.correlation.clone(), self.meta.tenant.clone());
+        let meta = Meta { correlation, tenant, ..Meta::default() };
+        self.body.timers.insert(deadline.to_owned(), Armed { number, meta });
         self.timers.push(TimerWrite::Arm { name: deadline.into(), armed: number, shard, due });
         self.told.timers.push(match due {
             Due::In(time) => {
@@ -93,7 +94,6 @@ impl Written {
         self,
         kept: &Kept,
         lane: &StreamId,
-        meta: &Meta,
     ) -> Result<Append, StoreError> {
         let unencodable = |error: serde_json::Error| StoreError::Unencodable {
             stream: lane.clone(),
@@ -104,7 +104,7 @@ impl Written {
         let payload = serde_json::to_vec(&self.told).map_err(unencodable)?;
         let event = NewEvent { name: Names::<P>::REACTED, version: 1, payload };
         let mut append = Append::new(lane.clone(), Expected::Any, vec![event]);
-        append.meta = meta.clone();
+        append.meta = self.meta;
         append.documents = vec![document];
         append.process = Some(Box::new(ProcessWrites { timers: self.timers, ..ProcessWrites::default() }));
         Ok(append)

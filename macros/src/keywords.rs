@@ -90,3 +90,5 @@ pub(crate) const PIVOT: &str = "pivot";
 pub(crate) const RETRIABLE: &str = "retriable";
 /// `probe = asked`: what finds out what became of a step.
 pub(crate) const PROBE: &str = "probe";
+/// `#[deadline]`: what happens when a time has come.
+pub(crate) const DEADLINE: &str = "deadline";

@@ -19,6 +19,7 @@ mod parameters;
 mod paths;
 mod patterns;
 mod policy;
+mod process_manager;
 mod projection;
 mod provide;
 mod query_handler;
@@ -94,6 +95,12 @@ pub fn event_handler(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn saga(args: TokenStream, item: TokenStream) -> TokenStream {
     driver::run::<saga::SagaMacro>(args.into(), item.into()).into()
+}
+
+/// Documented as `gesta::process_manager`.
+#[proc_macro_attribute]
+pub fn process_manager(args: TokenStream, item: TokenStream) -> TokenStream {
+    driver::run::<process_manager::ProcessManagerMacro>(args.into(), item.into()).into()
 }
 
 /// Documented as `gesta::domain`.

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{FnArg, Ident, Type, spanned::Spanned};
+use syn::{FnArg, GenericArgument, Ident, PathArguments, Type, spanned::Spanned};
 
 use crate::{
     errors::Errors,
@@ -77,6 +77,28 @@ pub(crate) fn read_borrowed<'a>(
 /// Whether a type has this name, by whatever path.
 pub(crate) fn is_called(ty: &Type, name: &str) -> bool {
     matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == name))
+}
+
+/// The types in the angle brackets behind a type's last name.
+pub(crate) fn last_arguments(ty: &Type) -> Vec<&Type> {
+    let Type::Path(path) = ty else { return Vec::new() };
+    let arguments = path.path.segments.last().map(|last| &last.arguments);
+    let Some(PathArguments::AngleBracketed(list)) = arguments else { return Vec::new() };
+    let types = list.args.iter().filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    });
+    types.collect()
+}
+
+/// Where it is said what cannot be sent: at the command of a `Dispatch<Id, Command>`, however it is wrapped.
+pub(crate) fn command_span(ty: &Type) -> Span {
+    let arguments = last_arguments(ty);
+    match &arguments[..] {
+        [_, command] if is_called(ty, "Dispatch") => command.span(),
+        [inner] if is_called(ty, "Option") || is_called(ty, "Vec") => command_span(inner),
+        _ => ty.span(),
+    }
 }
 
 /// Each of them once, in the order in which they are first asked for.

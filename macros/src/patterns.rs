@@ -1,13 +1,16 @@
 //! What stands in `#[on(..)]`: the pattern of an event, with `..` implied.
 
+use std::collections::HashMap;
+
 use proc_macro2::{TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{
-    Attribute, Ident, Pat, Path,
+    Attribute, Ident, Pat, Path, Type,
     parse::{ParseStream, Parser},
+    spanned::Spanned,
 };
 
-use crate::errors::Errors;
+use crate::{errors::Errors, naming::type_text};
 
 /// One variant of the event, and what of it is bound.
 pub(crate) struct Variant {
@@ -27,6 +30,91 @@ pub(crate) enum Bound {
     Places(TokenStream, Vec<Ident>),
 }
 
+impl Variant {
+    /// Its name, without the enum.
+    pub(crate) fn name(&self) -> Option<String> {
+        let text = self.path.segments.last()?.ident.to_string();
+        Some(text.strip_prefix("r#").map(str::to_owned).unwrap_or(text))
+    }
+
+    /// Whether it belongs to this enum, as the two are written.
+    pub(crate) fn is_of(&self, event: &Path) -> bool {
+        enum_of(&self.path).is_some_and(|found| same(&found, event))
+    }
+
+    /// The pattern, with `..` implied, where `event` is another name of the enum. What is not the user's own stands at
+    /// the variant's name.
+    pub(crate) fn pattern(&self, event: &Ident) -> TokenStream {
+        let last = self.path.segments.last().map(|last| &last.ident);
+        let span = self.path.span();
+        let event = Ident::new(&event.to_string(), span);
+        match &self.fields {
+            Bound::ByName => quote_spanned!(span=> #event::#last { .. }),
+            Bound::Fields(inner, _) => quote_spanned!(span=> #event::#last { #inner .. }),
+            Bound::Places(inner, _) => quote_spanned!(span=> #event::#last ( #inner )),
+        }
+    }
+}
+
+/// What alternatives bind: the same, or the compiler says so.
+pub(crate) fn bound(patterns: &[Variant]) -> Vec<Ident> {
+    patterns.first().map_or_else(Vec::new, |variant| match &variant.fields {
+        Bound::ByName => Vec::new(),
+        Bound::Fields(_, names) | Bound::Places(_, names) => names.clone(),
+    })
+}
+
+/// The enums of these variants, in the order of their first mention.
+pub(crate) fn enums<'a>(variants: impl Iterator<Item = &'a Variant>) -> Vec<Path> {
+    let mut found: Vec<Path> = Vec::new();
+    for path in variants.filter_map(|variant| enum_of(&variant.path)) {
+        if !found.iter().any(|known| same(known, &path)) {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// A variant that a second method names.
+pub(crate) struct Twice<'a> {
+    pub(crate) path: &'a Path,
+    /// The variant with its enum, as it is written.
+    pub(crate) text: String,
+    /// The method that has named it first.
+    pub(crate) first: String,
+}
+
+/// The variants that more than one method names.
+pub(crate) fn named_twice<'a>(methods: impl Iterator<Item = (&'a Ident, &'a [Variant])>) -> Vec<Twice<'a>> {
+    let (mut seen, mut twice) = (HashMap::new(), Vec::new());
+    for (method, patterns) in methods {
+        for variant in patterns {
+            let text = path_text(&variant.path);
+            if let Some(first) = seen.insert(text.clone(), method.to_string()) {
+                twice.push(Twice { path: &variant.path, text, first });
+            }
+        }
+    }
+    twice
+}
+
+/// What stands before the variant.
+fn enum_of(path: &Path) -> Option<Path> {
+    let mut path = path.clone();
+    path.segments.pop();
+    let last = path.segments.pop()?;
+    path.segments.push(last);
+    Some(path)
+}
+
+fn same(a: &Path, b: &Path) -> bool {
+    path_text(a) == path_text(b)
+}
+
+fn path_text(path: &Path) -> String {
+    type_text(&Type::Path(syn::TypePath { attrs: Vec::new(), qself: None, path: path.clone() }))
+}
+
 /// `#[on(First { field } | Second(value))]`
 ///
 /// `not_a_pattern` is said of what is none, and `more` of what stands behind it.
@@ -43,26 +131,37 @@ pub(crate) fn read_on(
             return None;
         }
     };
+    let (variants, rest) = read_pattern(tokens, on, not_a_pattern, errors)?;
+    if !rest.is_empty() {
+        errors.push(rest, more());
+        return None;
+    }
+    Some(variants)
+}
+
+/// The pattern that these tokens begin with, and what stands behind it; where it is none, `whole` is shown.
+pub(crate) fn read_pattern(
+    tokens: TokenStream,
+    whole: impl ToTokens,
+    not_a_pattern: fn() -> String,
+    errors: &mut Errors,
+) -> Option<(Vec<Variant>, TokenStream)> {
     let parser = |input: ParseStream<'_>| {
         let pattern = Pat::parse_multi_with_leading_vert(input)?;
         let rest: TokenStream = input.parse()?;
         Ok((pattern, rest))
     };
-    let Ok((pattern, rest)) = parser.parse2(tokens.clone()) else {
-        errors.push(on, not_a_pattern());
+    let Ok((pattern, rest)) = parser.parse2(tokens) else {
+        errors.push(whole, not_a_pattern());
         return None;
     };
-    if !rest.is_empty() {
-        errors.push(rest, more());
-        return None;
-    }
     let alternatives = match pattern {
         Pat::Or(or) => or.cases.into_iter().collect(),
         other => vec![other],
     };
     let variants: Vec<_> =
         alternatives.iter().filter_map(|pattern| read_variant(pattern, not_a_pattern, errors)).collect();
-    (variants.len() == alternatives.len()).then_some(variants)
+    (variants.len() == alternatives.len()).then_some((variants, rest))
 }
 
 fn read_variant(pattern: &Pat, not_a_pattern: fn() -> String, errors: &mut Errors) -> Option<Variant> {

@@ -6,7 +6,7 @@
 //! 1. The macros, as a domain is written: [`Id`](macro@Id), [`event`](macro@event), [`aggregate`](macro@aggregate),
 //!    [`apply`](macro@apply), [`command_handler`](macro@command_handler), [`projection`](macro@projection),
 //!    [`query_handler`](macro@query_handler), [`event_handler`](macro@event_handler), [`saga`](macro@saga),
-//!    [`domain!`](macro@domain) and [`Provide`](macro@Provide). `use gesta::prelude::*` imports them.
+//!    [`process_manager`](macro@process_manager), [`domain!`](macro@domain) and [`Provide`](macro@Provide). `use gesta::prelude::*` imports them.
 //! 2. [`connect`] opens a store. `domain!` gives the domain a function `app`, which makes a [`Builder`], and that
 //!    starts an [`App`]: it creates, executes, loads, answers queries, runs projections and handlers, and shows the
 //!    history and the [`log`].
@@ -60,6 +60,8 @@ pub use gesta_macros::domain;
 pub use gesta_macros::event;
 #[doc = include_str!("../docs/event_handler.md")]
 pub use gesta_macros::event_handler;
+#[doc = include_str!("../docs/process_manager.md")]
+pub use gesta_macros::process_manager;
 #[doc = include_str!("../docs/projection.md")]
 pub use gesta_macros::projection;
 #[doc = include_str!("../docs/query_handler.md")]

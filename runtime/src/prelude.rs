@@ -16,4 +16,4 @@ pub use crate::{
     saga::SagaOutcome,
 };
 // The modules of these names are not meant.
-pub use gesta_macros::{event_handler, projection, query_handler, saga};
+pub use gesta_macros::{event_handler, process_manager, projection, query_handler, saga};

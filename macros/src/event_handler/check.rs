@@ -1,7 +1,5 @@
 //! The rules of `#[event_handler]`.
 
-use std::collections::HashMap;
-
 use syn::Type;
 
 use super::model::EventHandler;
@@ -11,7 +9,7 @@ use crate::{
     messages::{apply, event_handler as messages},
     naming::type_text,
     parameters::check_number,
-    patterns::Variant,
+    patterns::{Variant, named_twice},
 };
 
 pub(super) fn check(model: &EventHandler, errors: &mut Errors) {
@@ -69,18 +67,9 @@ fn check_name(model: &EventHandler, errors: &mut Errors) {
 
 /// An event is handled once by a handler: two effects of it would fail and be repeated together.
 fn check_one_method_per_variant(model: &EventHandler, errors: &mut Errors) {
-    let mut seen = HashMap::new();
-    for method in &model.methods {
-        for variant in &method.patterns {
-            let text = type_text(&syn::Type::Path(syn::TypePath {
-                attrs: Vec::new(),
-                qself: None,
-                path: variant.path.clone(),
-            }));
-            if let Some(first) = seen.insert(text.clone(), method.name.to_string()) {
-                errors.push(&variant.path, messages::handled_twice(&text, &first));
-            }
-        }
+    let methods = model.methods.iter().map(|method| (&method.name, &method.patterns[..]));
+    for twice in named_twice(methods) {
+        errors.push(twice.path, messages::handled_twice(&twice.text, &twice.first));
     }
 }
 

@@ -4,13 +4,13 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Path, spanned::Spanned};
 
-use super::model::{EventHandler, Parameter, Reaction, enum_of, same};
+use super::model::{EventHandler, Parameter, Reaction};
 use crate::{
     driver::Input,
     impl_block::ImplBlock,
     keywords::ON,
     parameters::{place, place_of, tuple},
-    patterns::{Bound, Variant},
+    patterns::Variant,
     policy::Policy,
 };
 
@@ -51,19 +51,15 @@ pub(super) fn expand(model: &EventHandler) -> TokenStream {
 fn react(model: &EventHandler, event: &Path, name: &Ident) -> TokenStream {
     let (private, handler) = (model.runtime.private(), &model.block.ty);
     let span = event.span().resolved_at(Span::call_site());
-    let of_event = |variant: &&Variant| enum_of(&variant.path).is_some_and(|found| same(&found, event));
     let mut arms = Vec::new();
     let mut variants = Vec::new();
     for method in &model.methods {
-        let patterns: Vec<&Variant> = method.patterns.iter().filter(of_event).collect();
+        let patterns: Vec<&Variant> = method.patterns.iter().filter(|variant| variant.is_of(event)).collect();
         if patterns.is_empty() {
             continue;
         }
-        variants.extend(patterns.iter().filter_map(|variant| variant.path.segments.last()).map(|last| {
-            let text = last.ident.to_string();
-            text.strip_prefix("r#").map(str::to_owned).unwrap_or(text)
-        }));
-        let patterns = patterns.into_iter().map(|variant| pattern(variant, name));
+        variants.extend(patterns.iter().filter_map(|variant| variant.name()));
+        let patterns = patterns.into_iter().map(|variant| variant.pattern(name));
         let call = call(model, method, name);
         arms.push(quote!(#(#patterns)|* => { #call }));
     }
@@ -92,18 +88,6 @@ fn react(model: &EventHandler, event: &Path, name: &Ident) -> TokenStream {
     quote_spanned! {span=>
         #[automatically_derived]
         impl #private::domain::React<#name> for #handler { #inner }
-    }
-}
-
-/// The pattern, with `..` implied. What is not the user's own stands at the variant's name.
-fn pattern(variant: &Variant, event: &Ident) -> TokenStream {
-    let last = variant.path.segments.last().map(|last| &last.ident);
-    let span = variant.path.span();
-    let event = Ident::new(&event.to_string(), span);
-    match &variant.fields {
-        Bound::ByName => quote_spanned!(span=> #event::#last { .. }),
-        Bound::Fields(inner, _) => quote_spanned!(span=> #event::#last { #inner .. }),
-        Bound::Places(inner, _) => quote_spanned!(span=> #event::#last ( #inner )),
     }
 }
 

@@ -13,10 +13,10 @@ use crate::{
     impl_block::{self, ImplBlock, Item, Method, without_self},
     keywords::{CRATE, NAME, ON},
     messages::event_handler as messages,
-    naming::{snake_case, type_text},
+    naming::snake_case,
     parameters::{self, Borrowed, Dependency, is_called, read_borrowed},
     paths::Runtime,
-    patterns::{self, Bound, Variant},
+    patterns::{self, Variant},
     policy::{self, Policy},
 };
 
@@ -102,32 +102,8 @@ impl EventHandler {
 
     /// The enums that it reacts to, in the order of their first mention.
     pub(super) fn enums(&self) -> Vec<Path> {
-        let mut found: Vec<Path> = Vec::new();
-        for variant in self.methods.iter().flat_map(|method| &method.patterns) {
-            if let Some(path) =
-                enum_of(&variant.path).filter(|path| !found.iter().any(|known| same(known, path)))
-            {
-                found.push(path);
-            }
-        }
-        found
+        patterns::enums(self.methods.iter().flat_map(|method| &method.patterns))
     }
-}
-
-/// What stands before the variant.
-pub(super) fn enum_of(path: &Path) -> Option<Path> {
-    let mut path = path.clone();
-    path.segments.pop();
-    let last = path.segments.pop()?;
-    path.segments.push(last);
-    Some(path)
-}
-
-pub(super) fn same(a: &Path, b: &Path) -> bool {
-    let text = |path: &Path| {
-        type_text(&Type::Path(syn::TypePath { attrs: Vec::new(), qself: None, path: path.clone() }))
-    };
-    text(a) == text(b)
 }
 
 pub(super) fn read(input: &Input, errors: &mut Errors) -> Option<EventHandler> {
@@ -175,7 +151,7 @@ fn read_method(
     let before = errors.count();
     check::check_patterns(&patterns, errors);
     check::check_method(method, errors);
-    let bound = bound(&patterns);
+    let bound = patterns::bound(&patterns);
     let parameters: Vec<_> =
         method.parameters().filter_map(|input| read_parameter(input, &bound, ty, errors)).collect();
     let result = read_result(method, errors)?;
@@ -185,14 +161,6 @@ fn read_method(
         patterns,
         parameters,
         result: syn::parse2(without_self(&result, ty)).unwrap_or(result),
-    })
-}
-
-/// What the alternatives bind: the same, or the compiler says so.
-fn bound(patterns: &[Variant]) -> Vec<Ident> {
-    patterns.first().map_or_else(Vec::new, |variant| match &variant.fields {
-        Bound::ByName => Vec::new(),
-        Bound::Fields(_, names) | Bound::Places(_, names) => names.clone(),
     })
 }
 

@@ -11,6 +11,7 @@ pub(crate) mod event_handler;
 pub(crate) mod id;
 pub(crate) mod parameters;
 pub(crate) mod policy;
+pub(crate) mod process_manager;
 pub(crate) mod projection;
 pub(crate) mod provide;
 pub(crate) mod query_handler;

@@ -4,12 +4,12 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Type, spanned::Spanned};
 
-use super::model::{Call, Parameter, Saga, Step, Undo, command_span};
+use super::model::{Call, Parameter, Saga, Step, Undo};
 use crate::{
     driver::Input,
     impl_block::ImplBlock,
     keywords::{COMPENSATION, STEP},
-    parameters::{place, place_of, tuple},
+    parameters::{command_span, place, place_of, tuple},
     policy::Tries,
 };
 

@@ -1,7 +1,6 @@
 //! What `#[saga]` is told.
 
-use proc_macro2::Span;
-use syn::{FnArg, GenericArgument, Ident, LitStr, PathArguments, ReturnType, Type, spanned::Spanned};
+use syn::{FnArg, Ident, LitStr, ReturnType, Type};
 
 use super::check;
 use crate::{
@@ -12,7 +11,7 @@ use crate::{
     keywords::{CRATE, NAME, VERSION},
     messages::saga as messages,
     naming::{snake_case, type_text},
-    parameters::{self, Borrowed, Dependency, is_called, read_borrowed},
+    parameters::{self, Borrowed, Dependency, is_called, last_arguments, read_borrowed},
     paths::Runtime,
     policy::Tries,
     steps::{self, Marks, StepMark, UndoMark},
@@ -116,28 +115,6 @@ impl Call {
 pub(super) fn plain(name: &Ident) -> String {
     let name = name.to_string();
     name.strip_prefix("r#").map(str::to_owned).unwrap_or(name)
-}
-
-/// The types in the angle brackets behind a type's last name.
-pub(super) fn last_arguments(ty: &Type) -> Vec<&Type> {
-    let Type::Path(path) = ty else { return Vec::new() };
-    let arguments = path.path.segments.last().map(|last| &last.arguments);
-    let Some(PathArguments::AngleBracketed(list)) = arguments else { return Vec::new() };
-    let types = list.args.iter().filter_map(|argument| match argument {
-        GenericArgument::Type(ty) => Some(ty),
-        _ => None,
-    });
-    types.collect()
-}
-
-/// Where it is said what cannot be sent: at the command of a `Dispatch<Id, Command>`, however it is wrapped.
-pub(super) fn command_span(ty: &Type) -> Span {
-    let arguments = last_arguments(ty);
-    match &arguments[..] {
-        [_, command] if is_called(ty, "Dispatch") => command.span(),
-        [inner] if is_called(ty, "Option") || is_called(ty, "Vec") => command_span(inner),
-        _ => ty.span(),
-    }
 }
 
 pub(super) fn read(input: &Input, errors: &mut Errors) -> Option<Saga> {

@@ -30,21 +30,21 @@ impl<T: Serialize + DeserializeOwned> Document for T {
     }
 }
 
-/// How documents of a type are written and read.
-pub struct DocumentJson<P> {
-    /// Writes a document.
-    pub encode: fn(&P) -> Result<Vec<u8>, EncodeError>,
-    /// Reads a document.
-    pub decode: fn(&[u8]) -> Result<P, DecodeError>,
+/// How values of a type are written as JSON and read.
+pub struct Json<T> {
+    /// Writes one.
+    pub encode: fn(&T) -> Result<Vec<u8>, EncodeError>,
+    /// Reads one.
+    pub decode: fn(&[u8]) -> Result<T, DecodeError>,
 }
 
-impl<P> fmt::Debug for DocumentJson<P> {
+impl<T> fmt::Debug for Json<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("DocumentJson")
+        f.write_str("Json")
     }
 }
 
 /// How these documents are written and read. Asked for once for both, so that what serde lacks is one mistake.
-pub const fn document_json<P: Document>() -> DocumentJson<P> {
-    DocumentJson { encode: P::to_json, decode: P::from_json }
+pub const fn document_json<P: Document>() -> Json<P> {
+    Json { encode: P::to_json, decode: P::from_json }
 }

@@ -14,6 +14,7 @@ mod document;
 mod flow;
 mod follow;
 mod keys;
+mod managed;
 mod part;
 mod reacted;
 mod shape;
@@ -25,17 +26,18 @@ pub use crate::{
 };
 pub use answered::Answered;
 pub use decided::{Again, Decided, Dependency, NotClone, events};
-pub use document::{Document, DocumentJson, document_json};
+pub use document::{Document, Json, document_json};
 pub use flow::{NoProcess, NoSaga, ProcessProbe, SagaProbe, is_process_manager, is_saga};
 pub use follow::{
     FoldProbe, HandlerProbe, NoFold, NoHandler, NoProjection, NoQueries, ProjectionProbe, QueryProbe,
     check_folded, is_event_handler,
 };
 pub use keys::{IsKey, KeepsDocuments, KeyProbe, NoKey, keeps_documents, refuse_inline, route};
+pub use managed::{InstanceField, IsInstance, ProcessState, input_id, instances, is_instance, process_json};
 pub use part::{Mistaken, NoPart, NoSupply, PartProbe, SupplyProbe, Wanted};
-pub use reacted::{Class, Failing, Reacted, Unclassified, app_of, failed, sent, stream_id};
+pub use reacted::{Class, Failing, Reacted, Unclassified, app_of, failed, id_in, sent, stream_id};
 pub use shape::{NoShape, Probe, Snapshot, StateShape, snapshot};
 pub use stepped::{
-    Command, Output, Probed, SagaData, SagaJson, StepError, Stepped, command, durable, no_such_step,
-    saga_json, step_failed,
+    Command, Output, Probed, SagaData, StepError, Stepped, command, durable, no_such_step, saga_json,
+    step_failed,
 };

@@ -82,11 +82,20 @@ pub fn sent<'a, T>(
 pub fn stream_id<E: EventOf>(
     delivery: &Delivery<'_>,
 ) -> Result<<E::Aggregate as Aggregate>::Id, HandlerFailure> {
-    FromStr::from_str(delivery.id).map_err(|_| {
+    id_in::<E>(delivery.category, delivery.id)
+}
+
+/// The same, of the stream in this category with this id.
+///
+/// # Errors
+/// When the id is not one of the aggregate's.
+pub fn id_in<E: EventOf>(
+    category: &str,
+    id: &str,
+) -> Result<<E::Aggregate as Aggregate>::Id, HandlerFailure> {
+    FromStr::from_str(id).map_err(|_| {
         HandlerFailure::permanent(format!(
-            "the id of the stream `{}/{}` is not an id of the aggregate `{}`; did another program write it?",
-            delivery.category,
-            delivery.id,
+            "the id of the stream `{category}/{id}` is not an id of the aggregate `{}`; did another program write it?",
             E::Aggregate::NAME
         ))
     })

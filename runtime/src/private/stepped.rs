@@ -4,6 +4,7 @@ use std::{error::Error, fmt};
 
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::Json;
 use crate::{
     codec::{DecodeError, EncodeError, decode_json, encode_json},
     domain::{FailureClass, HandlerFailure, Shape},
@@ -163,21 +164,7 @@ impl<T: Serialize + DeserializeOwned> SagaData for T {
     }
 }
 
-/// How the data of a saga is written and read.
-pub struct SagaJson<S> {
-    /// Writes it.
-    pub encode: fn(&S) -> Result<Vec<u8>, EncodeError>,
-    /// Reads it.
-    pub decode: fn(&[u8]) -> Result<S, DecodeError>,
-}
-
-impl<S> fmt::Debug for SagaJson<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SagaJson")
-    }
-}
-
-/// Both from one call, so that what serde lacks is one mistake.
-pub const fn saga_json<S: SagaData>() -> SagaJson<S> {
-    SagaJson { encode: S::to_json, decode: S::from_json }
+/// How the data is written and read: both from one call, so that what serde lacks is one mistake.
+pub const fn saga_json<S: SagaData>() -> Json<S> {
+    Json { encode: S::to_json, decode: S::from_json }
 }

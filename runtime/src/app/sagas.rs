@@ -1,13 +1,13 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use super::{App, registry::WeakApp};
 use crate::{
     domain::{Domain, Supply},
-    saga::{Post, Saga, SagaHandle, StartSaga, World, start_saga},
+    saga::{Instances, Post, Saga, SagaHandle, StartSaga, World, start_saga},
     store::StreamId,
 };
 
@@ -37,15 +37,20 @@ impl<D: Domain> App<D> {
         StartSaga::new(move |meta| {
             Box::pin(async move {
                 let post = app.shared.posts.of::<S>();
-                start_saga(&app, app.shared.executor.store(), &post, &id, &saga, meta).await
+                start_saga(Arc::new(app), &post, &id, &saga, meta).await
             })
         })
+    }
+
+    /// The instances of all sagas in the store: what they are at, to be listed and counted by their operators.
+    pub fn sagas(&self) -> Instances {
+        Instances::new(self.shared.executor.store().clone())
     }
 
     /// The instance of a saga with this id, whether or not there is one.
     pub fn saga<S: Saga>(&self, id: &str) -> SagaHandle<S> {
         let stream = StreamId::new(&format!("saga.{}", S::NAME), id);
-        SagaHandle::new(self.shared.executor.store().clone(), stream, self.shared.posts.of::<S>())
+        SagaHandle::new(Arc::new(self.clone()), stream, self.shared.posts.of::<S>())
     }
 }
 

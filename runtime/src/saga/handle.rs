@@ -1,16 +1,19 @@
-use std::{fmt, marker::PhantomData, time::Duration};
+use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use tokio::{sync::watch, time::timeout};
 
 use super::{Saga, SagaError, SagaOutcome, load, post::Post};
-use crate::store::{SagaFilter, SagaState, Store, StoreError, StreamId};
+use crate::{
+    execute::Office,
+    store::{SagaFilter, SagaState, Store, StoreError, StreamId},
+};
 
 /// One instance of a saga. Cheap to clone; dropping it changes nothing.
 pub struct SagaHandle<S> {
-    store: Store,
+    pub(super) office: Arc<dyn Office>,
     stream: StreamId,
     waiting: watch::Receiver<Option<SagaOutcome>>,
-    post: Post,
+    pub(super) post: Post,
     of: PhantomData<fn() -> S>,
 }
 
@@ -19,9 +22,13 @@ const FIRST_LOOK: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(1);
 
 impl<S: Saga> SagaHandle<S> {
-    pub(crate) fn new(store: Store, stream: StreamId, post: Post) -> Self {
+    pub(crate) fn new(office: Arc<dyn Office>, stream: StreamId, post: Post) -> Self {
         let waiting = post.wait(&stream);
-        Self { store, stream, waiting, post, of: PhantomData }
+        Self { office, stream, waiting, post, of: PhantomData }
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        self.office.executor().store()
     }
 
     /// The instance.
@@ -74,7 +81,7 @@ impl<S: Saga> SagaHandle<S> {
     /// # Errors
     /// [`SagaError::NotFound`], and what the store fails with.
     pub async fn status(&self) -> Result<SagaState, SagaError> {
-        let side = self.store.port().read_side();
+        let side = self.store().port().read_side();
         let side = side.ok_or(StoreError::Unsupported { store: "this store", what: "keep sagas" })?;
         let filter = SagaFilter {
             saga: Some(S::NAME.to_owned()),
@@ -90,7 +97,7 @@ impl<S: Saga> SagaHandle<S> {
         if !status.has_ended() && status != crate::store::SagaStatus::Parked {
             return Ok(None);
         }
-        let found = load::load(self.store.port().as_ref(), &self.stream, S::STEPS).await?;
+        let found = load::load(self.store().port().as_ref(), &self.stream, S::STEPS).await?;
         let (progress, _) = found.ok_or_else(|| SagaError::NotFound { stream: self.stream.clone() })?;
         Ok(SagaOutcome::of(&progress))
     }
@@ -98,8 +105,14 @@ impl<S: Saga> SagaHandle<S> {
 
 impl<S> Clone for SagaHandle<S> {
     fn clone(&self) -> Self {
-        let (store, stream, post) = (self.store.clone(), self.stream.clone(), self.post.clone());
-        Self { store, stream, waiting: self.waiting.clone(), post, of: PhantomData }
+        let (stream, post) = (self.stream.clone(), self.post.clone());
+        Self {
+            office: Arc::clone(&self.office),
+            stream,
+            waiting: self.waiting.clone(),
+            post,
+            of: PhantomData,
+        }
     }
 }
 

@@ -16,6 +16,7 @@ mod event;
 mod handle;
 mod instance;
 mod load;
+mod operators;
 mod outcome;
 mod post;
 mod progress;
@@ -31,6 +32,7 @@ pub use event::{
     Succeeded,
 };
 pub use handle::SagaHandle;
+pub use operators::{Instances, TimelineEntry};
 pub use outcome::SagaOutcome;
 pub(crate) use post::Post;
 pub(crate) use start::start as start_saga;

@@ -144,13 +144,18 @@ impl Progress {
             }
             SagaEvent::Retried(_) => {
                 self.resume();
-                if let Next::Step(step, direction) = self.next(steps) {
+                if let Some((step, direction)) = self.at_step(steps) {
                     self.tries(step, direction).attempts = 0;
                 }
             }
             SagaEvent::Skipped(skipped) => self.skipped(steps, skipped),
             SagaEvent::CompensationOrdered(decided) => {
-                let step = self.current_step(steps).unwrap_or_default().to_owned();
+                let at = self.at_step(steps);
+                if let Some((step, direction)) = at {
+                    self.tries(step, direction).attempts = 0;
+                }
+                let step = at.and_then(|(step, _)| steps.get(step));
+                let step = step.map(|info| info.name.to_owned()).unwrap_or_default();
                 self.direction = Backward;
                 self.resume();
                 self.failure = Some((step, decided.reason.clone()));
@@ -166,6 +171,12 @@ impl Progress {
                 None => Next::Complete,
             },
             SagaStatus::Compensating => {
+                // What may still happen is brought to an outcome before anything is undone.
+                if let Some(step) =
+                    self.steps.iter().rposition(|step| step.forward.in_doubt() && !step.forward.done)
+                {
+                    return Next::Step(step, Direction::Forward);
+                }
                 let undone = |step: &usize| !self.steps[*step].backward.done && self.must_undo(*step, steps);
                 match (0..self.steps.len()).rev().find(undone) {
                     Some(step) => Next::Step(step, Direction::Backward),
@@ -173,6 +184,23 @@ impl Progress {
                 }
             }
             _ => Next::Nothing,
+        }
+    }
+
+    /// Where it goes; `None` once it has ended.
+    pub(crate) fn goes(&self) -> Option<Direction> {
+        (!self.status.has_ended()).then_some(self.direction)
+    }
+
+    /// The step that it is at, or is parked at.
+    pub(crate) fn at_step(&self, steps: &[StepInfo]) -> Option<(usize, Direction)> {
+        let mut on = self.clone();
+        if on.status == SagaStatus::Parked {
+            on.resume();
+        }
+        match on.next(steps) {
+            Next::Step(step, direction) => Some((step, direction)),
+            _ => None,
         }
     }
 
@@ -262,7 +290,7 @@ impl Progress {
                 progress.direction = Direction::Backward;
                 progress.status = SagaStatus::Compensating;
                 let reason = failed.errors.first().cloned().unwrap_or_default();
-                progress.failure = Some((failed.step.clone(), reason));
+                progress.failure.get_or_insert((failed.step.clone(), reason));
             }
         });
     }

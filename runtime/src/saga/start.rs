@@ -17,7 +17,7 @@ use crate::{
     codec::EncodeError,
     domain::Meta,
     execute::{Cause, Office},
-    store::{Outcome, ProcessWrites, Store, StoreError, StreamId},
+    store::{Outcome, ProcessWrites, StoreError, StreamId},
     subscription::shard_of_stream,
 };
 
@@ -128,8 +128,7 @@ impl<S> fmt::Debug for StartSaga<S> {
 
 /// Starts an instance, or finds the one that was started with the same data.
 pub(crate) async fn start<S: Saga>(
-    office: &dyn Office,
-    store: &Store,
+    office: Arc<dyn Office>,
     post: &Post,
     id: &str,
     saga: &S,
@@ -142,11 +141,11 @@ pub(crate) async fn start<S: Saga>(
     let definition = Definition::of::<S>();
     let (version, fingerprint) = (definition.version, definition.fingerprint);
     let started = Started { definition: version, fingerprint, data, forked: None };
-    let handle = SagaHandle::<S>::new(store.clone(), stream.clone(), post.clone());
-    if begin(office, post, &stream, &definition, started, meta).await? {
+    let handle = SagaHandle::<S>::new(Arc::clone(&office), stream.clone(), post.clone());
+    if begin(&*office, post, &stream, &definition, started, meta).await? {
         return Ok(handle);
     }
-    let found = load::load(store.port().as_ref(), &stream, definition.steps).await?;
+    let found = load::load(office.executor().store().port().as_ref(), &stream, definition.steps).await?;
     match found {
         Some((progress, _)) if same(&progress.data, &json) => Ok(handle),
         _ => Err(SagaError::StartedDifferently { stream }),

@@ -1,5 +1,6 @@
 //! Sagas: done, or undone, whatever fails.
 
+mod operators;
 mod transfer;
 
 use std::time::Duration;
@@ -52,7 +53,7 @@ async fn with_accounts(place: &Place) -> World {
     world
 }
 
-fn transfer(cents: u64) -> Transfer {
+fn transfer_of(cents: u64) -> Transfer {
     Transfer { from: id("ann"), to: id("bob"), cents }
 }
 
@@ -69,7 +70,7 @@ impl World {
 
 async fn a_transfer_is_completed(place: &Place) {
     let world = with_accounts(place).await;
-    assert_eq!(world.outcome("t-1", transfer(200)).await, SagaOutcome::Completed);
+    assert_eq!(world.outcome("t-1", transfer_of(200)).await, SagaOutcome::Completed);
     assert_eq!((world.cents("ann").await, world.cents("bob").await), (300, 700));
     let status = world.app.saga::<Transfer>("t-1").status().await.unwrap();
     assert_eq!((status.status, status.due_at), (SagaStatus::Completed, None));
@@ -78,7 +79,7 @@ async fn a_transfer_is_completed(place: &Place) {
 
 async fn a_refused_step_undoes_what_was_done_before(place: &Place) {
     let world = with_accounts(place).await;
-    let nobody = Transfer { to: id("nobody"), ..transfer(200) };
+    let nobody = Transfer { to: id("nobody"), ..transfer_of(200) };
     let SagaOutcome::Compensated { failed_step, .. } = world.outcome("t-1", nobody).await else {
         panic!("not compensated")
     };
@@ -92,7 +93,7 @@ async fn a_first_step_that_is_refused_leaves_nothing_to_undo(place: &Place) {
     let world = with_accounts(place).await;
     let compensated =
         SagaOutcome::Compensated { failed_step: "debit".into(), reason: "only 500 left".into() };
-    assert_eq!(world.outcome("t-1", transfer(900)).await, compensated);
+    assert_eq!(world.outcome("t-1", transfer_of(900)).await, compensated);
     assert_eq!(world.cents("ann").await, 500);
     assert!(world.clearing.calls.lock().unwrap().is_empty());
     world.app.shutdown().await.unwrap();
@@ -101,7 +102,7 @@ async fn a_first_step_that_is_refused_leaves_nothing_to_undo(place: &Place) {
 async fn a_foreign_step_is_tried_again_with_the_same_key(place: &Place) {
     let world = with_accounts(place).await;
     world.clearing.will([Answer::Down, Answer::Panic, Answer::Down]);
-    assert_eq!(world.outcome("t-1", transfer(200)).await, SagaOutcome::Completed);
+    assert_eq!(world.outcome("t-1", transfer_of(200)).await, SagaOutcome::Completed);
     assert_eq!(world.clearing.calls("clear"), ["saga.transfer/t-1/clear"; 4]);
     world.app.shutdown().await.unwrap();
 }
@@ -111,7 +112,7 @@ async fn a_foreign_step_that_is_refused_is_undone_as_well(place: &Place) {
     world.clearing.will([Answer::Refuse]);
     let compensated =
         SagaOutcome::Compensated { failed_step: "clear".into(), reason: "the service refuses".into() };
-    assert_eq!(world.outcome("t-1", transfer(200)).await, compensated);
+    assert_eq!(world.outcome("t-1", transfer_of(200)).await, compensated);
     assert_eq!(world.clearing.calls("release").len(), 1);
     assert_eq!(world.cents("ann").await, 500);
     world.app.shutdown().await.unwrap();
@@ -119,7 +120,7 @@ async fn a_foreign_step_that_is_refused_is_undone_as_well(place: &Place) {
 
 async fn a_refused_pivot_undoes_everything(place: &Place) {
     let world = with_accounts(place).await;
-    let nobody = Transfer { to: id("nobody"), ..transfer(200) };
+    let nobody = Transfer { to: id("nobody"), ..transfer_of(200) };
     world.clearing.will([]);
     assert!(matches!(world.outcome("t-1", nobody).await, SagaOutcome::Compensated { .. }));
     assert_eq!(world.cents("ann").await, 500);
@@ -129,7 +130,7 @@ async fn a_refused_pivot_undoes_everything(place: &Place) {
 async fn a_step_without_a_known_outcome_is_parked_when_its_attempts_are_used_up(place: &Place) {
     let world = with_accounts(place).await;
     world.clearing.will([Answer::Never, Answer::Down, Answer::Down, Answer::Down]);
-    let SagaOutcome::Parked { step, reason } = world.outcome("t-1", transfer(200)).await else {
+    let SagaOutcome::Parked { step, reason } = world.outcome("t-1", transfer_of(200)).await else {
         panic!("not parked")
     };
     assert_eq!(step, "clear");
@@ -141,10 +142,10 @@ async fn a_step_without_a_known_outcome_is_parked_when_its_attempts_are_used_up(
 
 async fn starting_again_is_the_same_saga(place: &Place) {
     let world = with_accounts(place).await;
-    assert_eq!(world.outcome("t-1", transfer(200)).await, SagaOutcome::Completed);
-    assert_eq!(world.outcome("t-1", transfer(200)).await, SagaOutcome::Completed);
+    assert_eq!(world.outcome("t-1", transfer_of(200)).await, SagaOutcome::Completed);
+    assert_eq!(world.outcome("t-1", transfer_of(200)).await, SagaOutcome::Completed);
     assert_eq!(world.cents("ann").await, 300);
-    let other = world.app.start_saga("t-1", transfer(1)).await;
+    let other = world.app.start_saga("t-1", transfer_of(1)).await;
     assert!(matches!(other, Err(SagaError::StartedDifferently { .. })), "{other:?}");
     world.app.shutdown().await.unwrap();
 }
@@ -156,7 +157,7 @@ async fn another_process_goes_on(place: &Place) {
     for name in ["ann", "bob"] {
         commands.create(&id(name), Open { cents: 500 }).await.unwrap();
     }
-    let handle = commands.start_saga("t-1", transfer(200)).await.unwrap();
+    let handle = commands.start_saga("t-1", transfer_of(200)).await.unwrap();
     assert_eq!(handle.status().await.unwrap().status, SagaStatus::Running);
     let world = world(store).await;
     assert_eq!(timeout(PATIENCE, handle.outcome()).await.unwrap().unwrap(), SagaOutcome::Completed);

@@ -126,9 +126,9 @@ pub(crate) struct Transfer {
 }
 
 #[derive(Serialize, Deserialize, Schema)]
-struct Cleared {
-    reference: String,
-    at_version: u64,
+pub(crate) struct Cleared {
+    pub(crate) reference: String,
+    pub(crate) at_version: u64,
 }
 
 const QUICK: Backoff = Backoff::fixed(Duration::from_millis(5));

@@ -1,6 +1,6 @@
 use std::{future::Future, time::Duration};
 
-use super::{StepCall, StepDone};
+use super::{Starts, StepCall, StepDone};
 use crate::{
     codec::{DecodeError, EncodeError},
     domain::{Backoff, HandlerFailure, Shape},
@@ -33,6 +33,11 @@ pub trait Saga: Sized + Send + Sync + 'static {
     /// # Errors
     /// When it is not what this version of the saga has written.
     fn decode(json: &[u8]) -> Result<Self, DecodeError>;
+
+    /// Names every type of event that starts it; none for a saga that is only started by a call.
+    fn starts<T: Starts<Self>>(to: &mut T) {
+        let _ = to;
+    }
 
     /// Calls a step, by its place in [`Saga::STEPS`]. A command step does nothing but decide what to send.
     fn step<'a>(

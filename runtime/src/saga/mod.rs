@@ -8,6 +8,7 @@
 
 mod any;
 mod attempt;
+mod begin;
 mod call;
 mod definition;
 mod done;
@@ -23,6 +24,7 @@ mod progress;
 mod start;
 
 pub(crate) use any::{Sagas, World};
+pub use begin::{Begun, Cause, StartOn, Starts};
 pub use call::{Outputs, StepCall};
 pub use definition::{Saga, StepInfo, StepKind, StepPolicy, Undo};
 pub use done::{Durable, IntoStep, StepDone};

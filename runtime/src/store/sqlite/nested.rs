@@ -39,7 +39,9 @@ impl Sqlite {
     ///     meta: Default::default(),
     ///     events: vec![NewEvent { name: "account.opened", version: 1, payload: b"{}".to_vec() }],
     ///     documents: vec![],
-    ///, process: None, together: None };
+    ///     process: None,
+    ///     together: None,
+    /// };
     /// let outcomes = store.append_in(&mut transaction, &[opened]).await?;
     /// assert!(matches!(outcomes[0], Outcome::Appended(receipt) if receipt.version == 1));
     /// transaction.commit().await?;

@@ -58,7 +58,7 @@ pub(crate) const FAILURES: &str = "failures";
 pub(crate) const OPEN: &str = "open";
 /// `shards = 16`: how many processes can share the work.
 pub(crate) const SHARDS: &str = "shards";
-/// `start = now`: where a new handler begins.
+/// `start = now`: where a new handler begins, and `#[start(Event::Variant)]`: what makes a saga of an event.
 pub(crate) const START: &str = "start";
 /// `permanent(MailError::NoMailbox)`: errors for which trying again is of no use.
 pub(crate) const PERMANENT: &str = "permanent";
@@ -92,3 +92,5 @@ pub(crate) const RETRIABLE: &str = "retriable";
 pub(crate) const PROBE: &str = "probe";
 /// `#[deadline]`: what happens when a time has come.
 pub(crate) const DEADLINE: &str = "deadline";
+/// `each`: every event starts a saga of its own.
+pub(crate) const EACH: &str = "each";

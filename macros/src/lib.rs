@@ -10,6 +10,7 @@ mod duration;
 mod errors;
 mod event;
 mod event_handler;
+mod event_parameters;
 mod id;
 mod impl_block;
 mod keywords;

@@ -37,3 +37,7 @@ pub(crate) fn too_many_dependencies(most: usize) -> String {
          help: put those that belong together into one struct"
     )
 }
+
+pub(crate) fn borrowed(name: &str, ty: &str) -> String {
+    format!("`{name}` is borrowed for the time of the call\n  help: write `{name}: &{ty}`")
+}

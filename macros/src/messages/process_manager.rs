@@ -103,14 +103,6 @@ pub(crate) fn unnamed_reaction(method: &str) -> String {
     )
 }
 
-pub(crate) fn not_a_name() -> String {
-    "a parameter of a reaction is a name and a type\n  help: write `name: &Type`, and take it apart in the body".into()
-}
-
-pub(crate) fn by_value(name: &str, ty: &str) -> String {
-    format!("`{name}` is borrowed, for the time of the reaction\n  help: write `{name}: &{ty}`")
-}
-
 pub(crate) fn unknown_parameter<'a>(name: &str, bound: impl IntoIterator<Item = &'a str>) -> String {
     let hint = did_you_mean(name, bound);
     format!(

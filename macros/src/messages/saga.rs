@@ -242,3 +242,77 @@ pub(crate) fn undoes_without(compensation: &str, of: &str, step: &str) -> String
          help: a compensation may use the output of its own step and of those before it"
     )
 }
+
+pub(crate) fn not_a_start_pattern() -> String {
+    "a saga starts on the pattern of a variant, with the name of its enum\n  \
+     help: write `#[start(Event::Variant { field })]` on a function that returns `Self`, or `#[saga(on = Event::Variant)]`"
+        .into()
+}
+
+pub(crate) fn start_without_enum() -> String {
+    "a saga may start on several types of event, so the enum is named\n  \
+     help: write `#[start(Event::Variant)]`"
+        .into()
+}
+
+pub(crate) fn each_without_on() -> String {
+    "`each` says that every event of `on` starts a saga of its own\n  \
+     help: write `#[saga(on = Event::Variant, each)]`, or `#[start(Event::Variant, each)]` on the function"
+        .into()
+}
+
+pub(crate) fn no_start(saga: &str) -> String {
+    format!(
+        "nothing makes a `{saga}` of the event\n  \
+         help: write a function into this block: `fn start(id: &Id, field: &Type) -> Self`"
+    )
+}
+
+pub(crate) fn second_start(function: &str, first: &str) -> String {
+    format!(
+        "`on` is for one function, and `{first}` is it; what is `{function}`?\n  \
+         help: leave `on` out, and say it on each: `#[start(Event::Variant)] fn {function}(..) -> Self`"
+    )
+}
+
+pub(crate) fn started_twice(variant: &str, first: &str) -> String {
+    format!(
+        "`{first}` starts the saga on `{variant}` already\n  help: an event starts one instance; join the two"
+    )
+}
+
+pub(crate) fn two_starts() -> String {
+    "one function starts the saga by one `#[start(..)]`\n  \
+     help: write the patterns as one: `#[start(Event::First | Event::Second)]`"
+        .into()
+}
+
+pub(crate) fn start_and_step(method: &str) -> String {
+    format!("`{method}` cannot start the saga and be part of it\n  help: write two methods")
+}
+
+pub(crate) fn start_with_self(function: &str) -> String {
+    format!(
+        "`{function}` makes the saga, so there is no `self` yet\n  help: write `fn {function}(field: &Type) -> Self`"
+    )
+}
+
+pub(crate) fn async_start(function: &str) -> String {
+    format!(
+        "`{function}` cannot be async: the same event must start the same saga again\n  \
+         help: ask what is outside in the saga's first step"
+    )
+}
+
+pub(crate) fn start_of_nothing(function: &str) -> String {
+    format!("`{function}` does not return the saga\n  help: write `-> Self`, or `-> Option<Self>`")
+}
+
+pub(crate) fn unknown_at_start<'a>(name: &str, bound: impl IntoIterator<Item = &'a str>) -> String {
+    let hint = did_you_mean(name, bound);
+    format!(
+        "`{name}` is nothing that the pattern binds, nor `id` or `&Meta`{hint}\n  \
+         help: a saga is made of the event alone: bind a field with `#[start(Event::Variant {{ {name} }})]`\n  \
+         help: what it needs of the application is for its steps"
+    )
+}

@@ -4,9 +4,10 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Path, spanned::Spanned};
 
-use super::model::{Call, Deadline, Parameter, Process, Reaction, at};
+use super::model::{Call, Deadline, Process, Reaction, at};
 use crate::{
     driver::Input,
+    event_parameters::EventParameter,
     impl_block::ImplBlock,
     keywords::{DEADLINE, ON},
     parameters::command_span,
@@ -105,14 +106,14 @@ fn called(model: &Process, call: &Call, key: &TokenStream, event: Option<&Ident>
     let mut arguments = Vec::new();
     for parameter in parameters {
         arguments.push(match parameter {
-            Parameter::Bound(name) => name.to_token_stream(),
-            Parameter::Id(ty) => {
+            EventParameter::Bound(name) => name.to_token_stream(),
+            EventParameter::Id(ty) => {
                 let there = model.runtime.private_at(ty.span().resolved_at(Span::call_site()));
                 before.push(quote_spanned!(ty.span()=> let id = #there::input_id::<_, #event>(input)?;));
                 quote_spanned!(ty.span()=> &id)
             }
-            Parameter::Key(ty) => quote_spanned!(ty.span()=> #key),
-            Parameter::Meta(ty) => quote_spanned!(ty.span()=> input.meta),
+            EventParameter::Key(ty) => quote_spanned!(ty.span()=> #key),
+            EventParameter::Meta(ty) => quote_spanned!(ty.span()=> input.meta),
         });
     }
     let called = quote_spanned!(name.span()=> <#process>::#name(self, #(#arguments),*));

@@ -1,18 +1,18 @@
 //! What `#[process_manager]` is told.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use syn::{Attribute, FnArg, LitStr, Member, Path, ReturnType, Type};
+use syn::{Attribute, LitStr, Member, Path, ReturnType, Type};
 
 use super::check;
 use crate::{
     attribute::{Options, take_attributes},
     driver::Input,
     errors::Errors,
+    event_parameters::{self, EventParameter, There},
     impl_block::{self, ImplBlock, Item, Method, without_self},
     keywords::{BY, CRATE, DEADLINE, KEY, NAME, ON},
     messages::process_manager as messages,
-    naming::{snake_case, type_text},
-    parameters::is_called,
+    naming::snake_case,
     paths::Runtime,
     patterns::{self, Variant},
 };
@@ -46,20 +46,9 @@ pub(crate) struct Deadline {
 /// A method, and what it is given.
 pub(crate) struct Call {
     pub(super) name: Ident,
-    pub(super) parameters: Vec<Parameter>,
+    pub(super) parameters: Vec<EventParameter>,
     /// None where it returns nothing.
     pub(super) result: Option<Type>,
-}
-
-pub(crate) enum Parameter {
-    /// What the pattern binds.
-    Bound(Ident),
-    /// `id: &Id`
-    Id(Type),
-    /// `key: &Key`
-    Key(Type),
-    /// `&Meta`
-    Meta(Type),
 }
 
 impl Process {
@@ -140,8 +129,11 @@ fn read_reaction(method: &Method, on: &Attribute, ty: &Type, errors: &mut Errors
     check::check_patterns(&patterns, errors);
     check::check_method(method, errors);
     let bound = patterns::bound(&patterns);
-    let parameters: Vec<_> =
-        method.parameters().filter_map(|input| read_parameter(input, Some(&bound), ty, errors)).collect();
+    let names: Vec<String> = bound.iter().map(Ident::to_string).collect();
+    let unknown = |name: &str| messages::unknown_parameter(name, names.iter().map(String::as_str));
+    let there = There { bound: &bound, event: true, key: true, unknown: &unknown };
+    let parameters =
+        method.parameters().filter_map(|input| event_parameters::read(input, &there, ty, errors)).collect();
     let result = read_result(method, ty, errors);
     let call = Call { name: method.signature.ident.clone(), parameters, result };
     (errors.count() == before).then_some(Reaction { patterns, by, call })
@@ -175,54 +167,11 @@ fn read_on(on: &Attribute, errors: &mut Errors) -> Option<(Vec<Variant>, Option<
 /// A deadline goes on with its name where the rest has a mistake, so that what sets it has none.
 fn read_deadline(method: &Method, name: Option<LitStr>, ty: &Type, errors: &mut Errors) -> Option<Deadline> {
     check::check_method(method, errors);
-    let parameters: Vec<_> =
-        method.parameters().filter_map(|input| read_parameter(input, None, ty, errors)).collect();
+    let there = There { bound: &[], event: false, key: true, unknown: &messages::deadline_parameter };
+    let parameters =
+        method.parameters().filter_map(|input| event_parameters::read(input, &there, ty, errors)).collect();
     let result = read_result(method, ty, errors);
     Some(Deadline { name, call: Call { name: method.signature.ident.clone(), parameters, result } })
-}
-
-/// `bound`: what the pattern binds; none for a deadline, which has no event.
-fn read_parameter(
-    input: Result<impl_block::Parameter<'_>, &FnArg>,
-    bound: Option<&[Ident]>,
-    ty: &Type,
-    errors: &mut Errors,
-) -> Option<Parameter> {
-    let parameter = match input {
-        Ok(parameter) => parameter,
-        Err(other) => {
-            errors.push(other, messages::not_a_name());
-            return None;
-        }
-    };
-    let name = parameter.name.to_string();
-    let (borrowed, inner) = match parameter.ty {
-        Type::Reference(reference) => (reference.mutability.is_none(), &*reference.elem),
-        other => (false, other),
-    };
-    let is_bound = bound.is_some_and(|bound| bound.contains(parameter.name));
-    let outside = || syn::parse2(without_self(inner, ty)).unwrap_or_else(|_| inner.clone());
-    let found = match (bound, name.as_str()) {
-        _ if is_bound => Parameter::Bound(parameter.name.clone()),
-        (_, "key") => Parameter::Key(outside()),
-        (Some(_), "id") => Parameter::Id(outside()),
-        (Some(_), _) if is_called(inner, "Meta") => Parameter::Meta(outside()),
-        (Some(bound), _) => {
-            let bound: Vec<String> = bound.iter().map(Ident::to_string).collect();
-            let message = messages::unknown_parameter(&name, bound.iter().map(String::as_str));
-            errors.push(parameter.name, message);
-            return None;
-        }
-        (None, _) => {
-            errors.push(parameter.name, messages::deadline_parameter(&name));
-            return None;
-        }
-    };
-    if !borrowed {
-        errors.push(parameter.ty, messages::by_value(&name, &type_text(inner)));
-        return None;
-    }
-    Some(found)
 }
 
 fn read_result(method: &Method, ty: &Type, errors: &mut Errors) -> Option<Type> {

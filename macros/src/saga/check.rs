@@ -2,12 +2,13 @@
 
 use syn::LitStr;
 
-use super::model::{Saga, Step, Undo};
+use super::model::Saga;
 use crate::{
     errors::Errors,
-    impl_block::{Access, Method},
     messages::saga as messages,
     parameters::check_number,
+    patterns::named_twice,
+    steps::{Step, Undo},
 };
 
 pub(super) fn check(model: &Saga, errors: &mut Errors) {
@@ -15,23 +16,8 @@ pub(super) fn check(model: &Saga, errors: &mut Errors) {
     check_name(model, errors);
     check_step_names(model, errors);
     check_order(model, errors);
+    check_one_start_per_variant(model, errors);
     check_number(&model.dependencies, errors);
-}
-
-/// A method of the block reads the data and changes nothing.
-pub(super) fn check_method(method: &Method, errors: &mut Errors) {
-    let signature = &method.signature;
-    let name = signature.ident.to_string();
-    match method.access() {
-        Access::Shared => {}
-        Access::None => errors.push(&signature.ident, messages::no_self(&name)),
-        Access::Mutable | Access::Owned => {
-            errors.push(signature.receiver(), messages::changes_data(&name));
-        }
-    }
-    if !signature.generics.params.is_empty() {
-        errors.push(&signature.generics, messages::generic(&name));
-    }
 }
 
 /// An instance is read back by the saga's name, which says nothing about parameters.
@@ -89,5 +75,13 @@ fn check_order(model: &Saga, errors: &mut Errors) {
             _ => continue,
         };
         errors.push(&step.call.name, message);
+    }
+}
+
+/// An event starts one instance.
+fn check_one_start_per_variant(model: &Saga, errors: &mut Errors) {
+    let starts = model.starts.iter().map(|start| (&start.name, &start.mark.patterns[..]));
+    for twice in named_twice(starts) {
+        errors.push(twice.path, messages::started_twice(&twice.text, &twice.first));
     }
 }

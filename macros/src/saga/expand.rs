@@ -2,15 +2,18 @@
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{Type, spanned::Spanned};
+use syn::{Path, Type, spanned::Spanned};
 
-use super::model::{Call, Parameter, Saga, Step, Undo};
+use super::model::Saga;
 use crate::{
     driver::Input,
+    event_parameters::EventParameter,
     impl_block::ImplBlock,
-    keywords::{COMPENSATION, STEP},
+    keywords::{COMPENSATION, START, STEP},
     parameters::{command_span, place, place_of, tuple},
+    patterns,
     policy::Tries,
+    steps::{Call, Parameter, Step, Undo, starts::Start},
 };
 
 pub(super) fn expand(model: &Saga) -> TokenStream {
@@ -20,7 +23,11 @@ pub(super) fn expand(model: &Saga) -> TokenStream {
     let tuple = tuple(&private, dependencies.iter());
     let version = Literal::u64_unsuffixed(*version);
     let infos = steps.iter().enumerate().map(|(at, step)| info(model, at, step));
-    let (encoding, within) = (encoding(model, span), within(model));
+    let enums = patterns::enums(model.starts.iter().flat_map(|start| &start.mark.patterns));
+    let names: Vec<Ident> = (0..enums.len()).map(|i| format_ident!("__E{i}")).collect();
+    let (encoding, within) = (encoding(model, span), within(model, &names));
+    let starts = starts(model, &enums, &names);
+    let started = enums.iter().zip(&names).map(|(path, name)| start_on(model, path, name));
     let done = steps.iter().enumerate().map(|(at, step)| (at, &step.call, done(model, &step.call)));
     let done = calls(model, "step", &quote!(#private::saga::StepDone), done);
     let undone = steps.iter().enumerate().filter_map(|(at, step)| match &step.undo {
@@ -35,6 +42,7 @@ pub(super) fn expand(model: &Saga) -> TokenStream {
         const VERSION: u16 = #version;
         const STEPS: &'static [#private::saga::StepInfo] = &[#(#infos),*];
         #encoding
+        #starts
         #done
         #undone
         #probed
@@ -46,7 +54,9 @@ pub(super) fn expand(model: &Saga) -> TokenStream {
     quote! {
         #block
         const _: () = {
+            #(type #names = #enums;)*
             #implementation
+            #(#started)*
             #within
         };
     }
@@ -67,6 +77,72 @@ fn encoding(model: &Saga, span: Span) -> TokenStream {
             (#json.decode)(json)
         }
     }
+}
+
+/// `fn starts`, where events start it.
+fn starts(model: &Saga, enums: &[Path], names: &[Ident]) -> Option<TokenStream> {
+    let private = model.runtime.private();
+    let there = enums.iter().map(|path| path.span().resolved_at(Span::call_site()));
+    let on = there.zip(names).map(|(span, name)| quote_spanned!(span=> to.on::<#name>();));
+    (!enums.is_empty())
+        .then(|| quote!(fn starts<__T: #private::saga::Starts<Self>>(to: &mut __T) { #(#on)* }))
+}
+
+/// `impl StartOn<Event> for Saga`, at the name of the event.
+fn start_on(model: &Saga, event: &Path, name: &Ident) -> TokenStream {
+    let (private, saga) = (model.runtime.private(), &model.block.ty);
+    let span = event.span().resolved_at(Span::call_site());
+    let of = |start: &Start| -> Vec<(Option<String>, TokenStream)> {
+        let variants = start.mark.patterns.iter().filter(|variant| variant.is_of(event));
+        variants.map(|variant| (variant.name(), variant.pattern(name))).collect()
+    };
+    let starts: Vec<_> = model.starts.iter().map(|start| (start, of(start))).collect();
+    let variants =
+        starts.iter().flat_map(|(_, variants)| variants.iter().filter_map(|(name, _)| name.clone()));
+    let arms = starts.iter().filter(|(_, variants)| !variants.is_empty()).map(|(start, variants)| {
+        let patterns = variants.iter().map(|(_, pattern)| pattern);
+        let (made, id) = (made(model, start, name), if start.mark.each { "of_event" } else { "of_stream" });
+        let id = Ident::new(id, Span::call_site());
+        quote!(#(#patterns)|* => { #made.map(|saga| #private::saga::Begun { id: cause.#id(), saga }) })
+    });
+    let inner = quote! {
+        const VARIANTS: &'static [&'static str] = &[#(#variants),*];
+        #[allow(unused_variables, unreachable_code, unreachable_patterns)]
+        fn start(
+            event: &#name,
+            cause: &#private::saga::Cause<'_>,
+        ) -> #private::core::result::Result<
+            #private::core::option::Option<#private::saga::Begun<Self>>,
+            #private::domain::HandlerFailure,
+        > {
+            #private::core::result::Result::Ok(match event {
+                #(#arms)*
+                _ => #private::core::option::Option::None,
+            })
+        }
+    };
+    quote_spanned! {span=>
+        #[automatically_derived]
+        impl #private::saga::StartOn<#name> for #saga { #inner }
+    }
+}
+
+/// Calls the function that makes the saga.
+fn made(model: &Saga, start: &Start, event: &Ident) -> TokenStream {
+    let saga = &model.block.ty;
+    let Start { name, parameters, result, .. } = start;
+    let arguments = parameters.iter().map(|parameter| match parameter {
+        EventParameter::Bound(name) => name.to_token_stream(),
+        EventParameter::Id(ty) | EventParameter::Key(ty) => {
+            let there = model.runtime.private_at(ty.span().resolved_at(Span::call_site()));
+            quote_spanned!(ty.span()=> &#there::id_in::<#event>(cause.category, cause.id)?)
+        }
+        EventParameter::Meta(ty) => quote_spanned!(ty.span()=> cause.meta),
+    });
+    let called = quote_spanned!(name.span()=> <#saga>::#name(#(#arguments),*));
+    let span = result.span().resolved_at(Span::call_site());
+    let there = model.runtime.private_at(span);
+    quote_spanned!(span=> #there::Made::<Self>::made(#called))
 }
 
 /// `StepInfo::new(..)`
@@ -291,8 +367,8 @@ fn probe_of(model: &Saga, step: &Step, probe: &Call) -> TokenStream {
     }
 }
 
-/// `impl Within<D>`: what it sends to is part of the domain.
-fn within(model: &Saga) -> TokenStream {
+/// `impl Within<D>`: what starts it and what it sends to is part of the domain.
+fn within(model: &Saga, events: &[Ident]) -> TokenStream {
     let (private, saga) = (model.runtime.private(), &model.block.ty);
     let commands = model.steps.iter().flat_map(Step::calls).filter(|call| !call.is_async);
     let commands: Vec<&Type> = commands.map(|call| &call.result).collect();
@@ -300,6 +376,7 @@ fn within(model: &Saga) -> TokenStream {
         #[automatically_derived]
         impl<__D: #private::domain::Domain> #private::execute::Within<__D> for #saga
         where
+            #(<#events as #private::domain::EventOf>::Aggregate: #private::domain::PartOf<__D>,)*
             #(#commands: #private::execute::Within<__D>,)*
         {
         }
@@ -310,7 +387,7 @@ fn within(model: &Saga) -> TokenStream {
 pub(super) fn fallback(input: &Input, model: Option<&Saga>) -> TokenStream {
     let Some(model) = model.filter(|model| model.block.generics.params.is_empty()) else {
         return match syn::parse2::<ImplBlock>(input.item.clone()) {
-            Ok(block) => block.strip(STEP).strip(COMPENSATION).into_token_stream(),
+            Ok(block) => block.strip(STEP).strip(COMPENSATION).strip(START).into_token_stream(),
             Err(_) => input.item.clone(),
         };
     };
@@ -319,6 +396,7 @@ pub(super) fn fallback(input: &Input, model: Option<&Saga>) -> TokenStream {
         version: model.version,
         name: None,
         steps: Vec::new(),
+        starts: Vec::new(),
         dependencies: Vec::new(),
         runtime: model.runtime.clone(),
     };

@@ -8,7 +8,7 @@ use super::Json;
 use crate::{
     codec::{DecodeError, EncodeError, decode_json, encode_json},
     domain::{FailureClass, HandlerFailure, Shape},
-    saga::{Durable, IntoStep, StepCall, StepDone},
+    saga::{Durable, IntoStep, Saga, StepCall, StepDone},
 };
 
 /// What a foreign step returns.
@@ -83,6 +83,28 @@ pub fn no_such_step(saga: &str, step: usize) -> HandlerFailure {
         "the saga `{saga}` is asked for its step number {step}, which it does not have; was it started by another version \
          of the program?"
     ))
+}
+
+/// What a function that starts a saga returns.
+#[diagnostic::on_unimplemented(
+    message = "a `{S}` cannot be started with `{Self}`",
+    label = "expected `{S}` or `Option<{S}>`"
+)]
+pub trait Made<S> {
+    /// The saga, if one is to be started.
+    fn made(self) -> Option<S>;
+}
+
+impl<S: Saga> Made<S> for S {
+    fn made(self) -> Option<S> {
+        Some(self)
+    }
+}
+
+impl<S: Saga> Made<S> for Option<S> {
+    fn made(self) -> Option<S> {
+        self
+    }
 }
 
 /// Reads the output of a step by its place.

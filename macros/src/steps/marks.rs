@@ -1,11 +1,12 @@
-//! Reading what stands on the methods of a saga: `#[step(..)]` and `#[compensation(..)]`.
+//! Reading what stands on the methods of a saga: `#[step(..)]`, `#[compensation(..)]` and `#[start(..)]`.
 
 use syn::{Attribute, Ident, LitStr};
 
+use super::starts::{self, StartMark};
 use crate::{
     attribute::{Options, take_attributes},
     errors::Errors,
-    keywords::{COMPENSATE, COMPENSATION, NAME, NO_COMPENSATION, PIVOT, PROBE, RETRIABLE, STEP},
+    keywords::{COMPENSATE, COMPENSATION, NAME, NO_COMPENSATION, PIVOT, PROBE, RETRIABLE, START, STEP},
     messages::saga as messages,
     policy::{TRIES, Tries},
 };
@@ -16,6 +17,14 @@ pub(crate) struct Marks {
     pub(crate) step: Option<StepMark>,
     /// How the compensation is tried, where something is said of it.
     pub(crate) compensation: Option<Tries>,
+    pub(crate) start: Option<StartMark>,
+}
+
+impl Marks {
+    /// Whether nothing stands on it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.step.is_none() && self.compensation.is_none() && self.start.is_none()
+    }
 }
 
 /// `#[step(..)]`
@@ -48,7 +57,15 @@ pub(crate) fn read(method: &Ident, attrs: &mut Vec<Attribute>, errors: &mut Erro
         let mut options = Options::take_from(attrs, COMPENSATION, &TRIES, errors);
         Tries::read(&mut options, errors)
     });
-    Marks { step, compensation }
+    let started = take_attributes(attrs, START);
+    if (is_step || is_compensation) && !started.is_empty() {
+        errors.push(method, messages::start_and_step(&method.to_string()));
+    }
+    if let [_, second, ..] = &started[..] {
+        errors.push(second, messages::two_starts());
+    }
+    let start = started.first().and_then(|start| starts::read_mark(start, errors));
+    Marks { step, compensation, start }
 }
 
 fn read_step(method: &Ident, attrs: &mut Vec<Attribute>, errors: &mut Errors) -> StepMark {

@@ -20,6 +20,8 @@ mod migrate;
 mod nested;
 mod open;
 mod options;
+#[cfg(test)]
+mod plans;
 mod process;
 mod read;
 mod rows;

@@ -114,14 +114,13 @@ async fn write_sagas(
 ) -> Result<(), sqlx::Error> {
     static WRITE: LazyLock<Repeated> =
         LazyLock::new(|| Repeated::new(&[include_str!("sql/write_sagas.sql")]));
-    static WAKE: LazyLock<Repeated> = LazyLock::new(|| Repeated::new(&[include_str!("sql/wake_sagas.sql")]));
     let states: Vec<_> = summary
         .sagas
         .values()
         .map(|(shard, write)| SagaState { shard: *shard, ..stands(write, None, now) })
         .collect();
     WRITE
-        .run(connection, &states, |values, state: &SagaState| {
+        .run(&mut *connection, &states, |values, state: &SagaState| {
             values.add(&*state.saga)?.add(&*state.id)?.add(state.shard)?.add(state.status.name())?;
             values.add(state.step.as_deref())?.add(state.attempts)?.add(state.taken)?;
             values.add(state.due_at.map(Timestamp::as_micros))?.add(state.error.as_deref())?;
@@ -130,11 +129,11 @@ async fn write_sagas(
             values.add(state.started_at.as_micros())?.add(state.updated_at.as_micros()).map(drop)
         })
         .await?;
-    let wakes: Vec<_> = summary.wakes.iter().copied().collect();
-    WAKE.run(connection, &wakes, |values, (saga, id)| {
-        values.add(*saga)?.add(*id)?.add(now.as_micros()).map(drop)
-    })
-    .await?;
+    if !summary.wakes.is_empty() {
+        let wakes: Vec<_> = summary.wakes.iter().map(|(saga, id)| json!([saga, id])).collect();
+        let query = sqlx::query(include_str!("sql/wake_sagas.sql")).bind(json!(wakes).to_string());
+        query.bind(now.as_micros()).execute(connection).await?;
+    }
     Ok(())
 }
 

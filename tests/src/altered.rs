@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 /// What is different in a store that is right otherwise.
 #[async_trait]
-pub(crate) trait Alteration: fmt::Debug + Send + Sync + 'static {
+pub trait Alteration: fmt::Debug + Send + Sync + 'static {
     /// Commits in its own way.
     async fn commit(&self, inner: &dyn ReadSide, commit: &Commit) -> Result<(), StoreError> {
         inner.commit(commit).await
@@ -29,6 +29,17 @@ pub(crate) trait Alteration: fmt::Debug + Send + Sync + 'static {
     async fn take_sagas(&self, inner: &dyn ReadSide, take: TakeSagas<'_>) -> Result<TakenSagas, StoreError> {
         inner.take_sagas(take).await
     }
+
+    /// Finds timers in its own way.
+    async fn due_timers(
+        &self,
+        inner: &dyn ReadSide,
+        category: &str,
+        shards: &[u16],
+        limit: u64,
+    ) -> Result<DueTimers, StoreError> {
+        inner.due_timers(category, shards, limit).await
+    }
 }
 
 /// A store that does something in another way.
@@ -39,7 +50,8 @@ pub struct Altered {
 }
 
 impl Altered {
-    pub(crate) fn new(store: Store, alteration: impl Alteration) -> Self {
+    /// A store with an alteration.
+    pub fn new(store: Store, alteration: impl Alteration) -> Self {
         Self { store, alteration: Box::new(alteration) }
     }
 
@@ -244,7 +256,7 @@ impl Sagas for Altered {
 #[async_trait]
 impl Timers for Altered {
     async fn due_timers(&self, category: &str, shards: &[u16], limit: u64) -> Result<DueTimers, StoreError> {
-        self.inner().due_timers(category, shards, limit).await
+        self.alteration.due_timers(self.inner(), category, shards, limit).await
     }
 
     async fn timers_of(&self, stream: &StreamId) -> Result<Vec<TimerState>, StoreError> {

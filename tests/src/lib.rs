@@ -19,7 +19,7 @@ pub mod transfers;
 mod unfenced;
 mod unfenced_sagas;
 
-pub use altered::Altered;
+pub use altered::{Alteration, Altered};
 pub use appends::{Dice, append, keyed, one, payloads, stream};
 pub use database::{Database, Kind};
 pub use fault::{Deed, Fault, Faulty, Side};

@@ -127,6 +127,7 @@ pub async fn readers_see_both_or_neither<F: Fixture>(subject: &Subject<F>) {
         }
     });
     while !writer.is_finished() {
+        tokio::task::yield_now().await;
         let (all, _) = page(&reader, Position::START, 10_000).await;
         assert_eq!(all.len() % 2, 0, "the log ends between the two");
         let b = events(&reader, &stream("b")).await.len();

@@ -111,7 +111,8 @@ impl Journal {
         let step = STEPS.iter().position(|(step, ..)| *step == name).ok_or(format!("no step `{name}`"))?;
         // Somebody wants it undone while an attempt is under way: that comes to its end first.
         let ends = !undo && self.backward && self.forward[step].intended;
-        if (undo != self.backward && !ends) || (!ends && self.next() != Some(step)) {
+        let has_its_turn = undo == self.backward && self.next() == Some(step);
+        if !ends && !has_its_turn {
             let direction = if undo { "undone" } else { "done" };
             let next = self.next().map_or("none", |step| STEPS[step].0);
             let back = if self.backward { "back" } else { "forward" };

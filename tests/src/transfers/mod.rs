@@ -3,7 +3,10 @@
 mod account;
 mod journal;
 mod ledger;
+mod lost;
 mod oracle;
+mod scene;
+mod town;
 mod transfer;
 mod worker;
 
@@ -16,7 +19,10 @@ use gesta::{
 pub use account::{Account, AccountError, AccountEvent, AccountId, Credit, Debit, Open, Refund};
 pub use journal::{End, Journal};
 pub use ledger::Ledger;
-pub use oracle::{Oracle, must_end, orphans};
+pub use lost::Lost;
+pub use oracle::{Oracle, must_end};
+pub use scene::{Scene, arriving, returning};
+pub use town::Town;
 pub use transfer::Transfer;
 pub use worker::{Worker, Workers};
 

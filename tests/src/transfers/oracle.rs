@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, ops::ControlFlow};
 use gesta::{
     domain::Position,
     log::LogEntry,
-    store::{LogEventRef, ReadLog, SagaFilter, SagaState, SagaStatus, Store},
+    store::{LogEventRef, ReadLog, Store},
 };
 use serde_json::Value;
 
@@ -155,21 +155,4 @@ pub fn must_end(transfer: &Transfer, manners: &Manners) -> End {
         () if transfer.to.0.starts_with("closed") => End::Compensated("credit".into()),
         () => End::Completed,
     }
-}
-
-/// Instances that nobody will ever look at again: they go on by themselves, and there is no time at which they are due.
-/// Or nobody knows why they are parked.
-///
-/// # Errors
-/// When the store does not answer.
-pub async fn orphans(store: &Store) -> Result<Vec<SagaState>, gesta::store::StoreError> {
-    let side = store.port().read_side().expect("a store with a read side");
-    let status = vec![SagaStatus::Running, SagaStatus::Compensating, SagaStatus::Parked];
-    let filter = SagaFilter { status, ..SagaFilter::default() };
-    let states = side.list_sagas(&filter, 100_000).await?;
-    let lost = |state: &SagaState| match state.status {
-        SagaStatus::Parked => state.error.is_none(),
-        _ => state.due_at.is_none(),
-    };
-    Ok(states.into_iter().filter(lost).collect())
 }

@@ -1,8 +1,9 @@
 use std::{path::PathBuf, process::Stdio, time::Duration};
 
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
-    process::{Child, ChildStdin, ChildStdout, Command},
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    process::{Child, ChildStdin, Command},
+    sync::mpsc,
     time::timeout,
 };
 
@@ -14,7 +15,7 @@ use crate::Fault;
 pub struct Worker {
     process: Child,
     input: Option<ChildStdin>,
-    output: Lines<BufReader<ChildStdout>>,
+    output: mpsc::UnboundedReceiver<String>,
 }
 
 /// How workers are started.
@@ -57,7 +58,14 @@ impl Workers {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut process = command.spawn().expect("the program starts");
         let input = process.stdin.take();
-        let output = BufReader::new(process.stdout.take().expect("its output")).lines();
+        let mut lines = BufReader::new(process.stdout.take().expect("its output")).lines();
+        let (sender, output) = mpsc::unbounded_channel();
+        // Whether or not anybody listens, it must be able to speak.
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                let _ = sender.send(line);
+            }
+        });
         Worker { process, input, output }
     }
 }
@@ -70,7 +78,7 @@ impl Worker {
     pub async fn says(&mut self, beginning: &str) -> String {
         let mut others = Vec::new();
         let saying = async {
-            while let Some(line) = self.output.next_line().await.expect("readable output") {
+            while let Some(line) = self.output.recv().await {
                 if line.starts_with(beginning) {
                     return Some(line);
                 }

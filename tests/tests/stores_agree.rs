@@ -1,13 +1,16 @@
 //! Batches made by dice have the same outcomes on every store: whatever is in them, the databases decide as the
 //! readable reference does.
 
-use std::{collections::HashMap, ops::ControlFlow};
+use std::{collections::HashMap, ops::ControlFlow, time::Duration};
 
 use gesta::{
-    domain::{Indexed, Position, Receipt},
-    store::{Append, DocumentWrite, Expected, LogEventRef, Memory, Outcome, ReadLog, Store},
+    domain::{Indexed, Position, Receipt, Timestamp},
+    store::{
+        Append, Claim, DocumentWrite, Due, Expected, Fence, Lease, LogEventRef, Memory, Outcome,
+        ProcessWrites, ReadLog, SagaFilter, SagaState, SagaStatus, SagaWrite, Store, TimerWrite,
+    },
 };
-use gesta_tests::{Database, Dice, Kind, append, keyed};
+use gesta_tests::{Database, Dice, Kind, append, keyed, stream};
 
 const BATCHES: usize = 100;
 
@@ -54,6 +57,73 @@ fn with_documents(mut append: Append, dice: &mut Dice, revisions: &mut HashMap<S
     append
 }
 
+/// Gives an append another one that it is stored together with, and what sagas and timers store beside it.
+fn with_company(append: Append, dice: &mut Dice, versions: &HashMap<String, u64>, lease: &Lease) -> Append {
+    let mut append = with_process(append, dice, lease);
+    if dice.roll(2) == 0 {
+        let other = with_process(Append { key: None, ..draw(dice, versions) }, dice, lease);
+        if other.stream != append.stream {
+            append.together = Some(Box::new(other));
+        }
+    }
+    append
+}
+
+fn with_process(append: Append, dice: &mut Dice, lease: &Lease) -> Append {
+    let fence = |token| Fence { subscription: lease.subscription.clone(), shard: lease.shard, token };
+    let instance = |n: u64| (["one", "two"][(n % 2) as usize].into(), (n / 2).to_string());
+    let due = |n: u64| match n {
+        0 => None,
+        1 => Some(Due::In(Duration::ZERO)),
+        _ => Some(Due::At(Timestamp::from_micros(4_000_000_000_000_000 + n.cast_signed()))),
+    };
+    let saga = (dice.roll(2) == 0).then(|| {
+        let (saga, id) = instance(dice.roll(6));
+        let shard = dice.roll(3) as u16;
+        let status = SagaStatus::ALL[dice.roll(6) as usize];
+        let step = (dice.roll(3) > 0).then(|| dice.roll(3).to_string());
+        let (attempts, due) = (dice.roll(3) as u32, due(dice.roll(4)));
+        SagaWrite { saga, id, shard, status, step, attempts, due, error: None, definition: (1, u64::MAX - 1) }
+    });
+    let timers = (0..dice.roll(3)).map(|_| {
+        let (name, armed) = (["x", "y"][dice.roll(2) as usize].into(), dice.roll(3));
+        match dice.roll(3) {
+            0 => TimerWrite::Disarm { name, armed: None },
+            1 => TimerWrite::Disarm { name, armed: Some(armed) },
+            _ => TimerWrite::Arm { name, armed, shard: 1, due: due(2 + dice.roll(2)).expect("a time") },
+        }
+    });
+    let process = ProcessWrites {
+        timers: timers.collect(),
+        fence: match dice.roll(12) {
+            0 => Some(fence(lease.token + 7)),
+            1..=4 => Some(fence(lease.token)),
+            _ => None,
+        },
+        saga,
+        wakes: (0..dice.roll(3)).map(|_| instance(dice.roll(6))).collect(),
+    };
+    Append { process: (dice.roll(3) > 0).then(|| Box::new(process)), ..append }
+}
+
+/// How instances and timers stand, apart from the time.
+async fn instances(store: &Store) -> String {
+    let read_side = store.port().read_side().expect("it keeps sagas");
+    let now = read_side.now().await.expect("a clock");
+    let due = |at: Option<Timestamp>| at.map(|at| if at <= now { Timestamp::from_micros(0) } else { at });
+    let mut told = String::new();
+    for SagaState { saga, id, shard, status, step, attempts, due_at, definition, .. } in
+        read_side.list_sagas(&SagaFilter::default(), 100).await.expect("listed")
+    {
+        let due = due(due_at);
+        told += &format!("{saga} {id} {shard} {status:?} {step:?} {attempts} {due:?} {definition:?}\n");
+    }
+    for id in ["0", "1", "2", "3", "4"] {
+        told += &format!("{:?}\n", read_side.timers_of(&stream(id)).await.expect("timers"));
+    }
+    told
+}
+
 /// What there is of the documents.
 async fn documents(store: &Store) -> Vec<(String, u64)> {
     let keys = ["0", "1", "2", "3", "4", "shared"];
@@ -78,14 +148,19 @@ async fn places(store: &Store) -> HashMap<Position, (String, u64)> {
 }
 
 /// The outcomes of the same batches on one store, with positions as places in streams.
-async fn outcomes(store: &Store, seed: u64, documented: bool) -> Vec<String> {
+async fn outcomes(store: &Store, seed: u64, drawn: Drawn) -> Vec<String> {
     let mut dice = Dice::new(seed);
+    let lease = lease(store).await;
     let mut versions = HashMap::new();
     let mut told = Vec::new();
     let mut kept = Vec::new();
     for _ in 0..BATCHES {
         let mut batch: Vec<_> = (0..=dice.roll(9)).map(|_| draw(&mut dice, &versions)).collect();
-        if documented {
+        if drawn.accompanied {
+            batch =
+                batch.into_iter().map(|append| with_company(append, &mut dice, &versions, &lease)).collect();
+        }
+        if drawn.documented {
             kept = documents(store).await;
             let mut revisions = kept
                 .iter()
@@ -98,6 +173,10 @@ async fn outcomes(store: &Store, seed: u64, documented: bool) -> Vec<String> {
         for (append, outcome) in batch.iter().zip(&outcomes) {
             if let Outcome::Appended(receipt) = outcome {
                 versions.insert(append.stream.id().to_owned(), receipt.version);
+                if let Some(other) = &append.together {
+                    let known = versions.entry(other.stream.id().to_owned()).or_default();
+                    *known += other.events.len() as u64;
+                }
             }
         }
         told.extend(batch.into_iter().zip(outcomes));
@@ -116,16 +195,34 @@ async fn outcomes(store: &Store, seed: u64, documented: bool) -> Vec<String> {
         let (stream, expected, events) = (append.stream, append.expected, append.events.len());
         format!("{stream}, {expected:?}, {events} events, key {key:?}: {outcome}")
     };
-    told.into_iter().map(tell).chain([format!("in the end: documents {kept:?}")]).collect()
+    let instances = instances(store).await;
+    told.into_iter().map(tell).chain([format!("in the end: documents {kept:?}, {instances}")]).collect()
 }
 
-async fn agrees_with_memory(kind: Kind, documented: bool) {
+/// What stands in the batches beside events.
+#[derive(Clone, Copy, Default)]
+struct Drawn {
+    documented: bool,
+    accompanied: bool,
+}
+
+/// The lease of a shard.
+async fn lease(store: &Store) -> Lease {
+    let read_side = store.port().read_side().expect("it keeps leases");
+    read_side.declare("drawn", 1, Position::START).await.expect("declared");
+    let names = ["drawn".into()];
+    let claim =
+        Claim { worker: uuid::Uuid::from_u128(1), subscriptions: &names, ttl: Duration::from_secs(600) };
+    read_side.claim(claim).await.expect("claimed").remove(0).leases.remove(0)
+}
+
+async fn agrees_with_memory(kind: Kind, drawn: Drawn) {
     let mut seen = HashMap::new();
     for seed in 1..=3 {
         let database = Database::new(kind).await;
         let store = gesta::connect(database.url()).await.expect("a store");
-        let expected = outcomes(&Memory::new().into(), seed, documented).await;
-        let found = outcomes(&store, seed, documented).await;
+        let expected = outcomes(&Memory::new().into(), seed, drawn).await;
+        let found = outcomes(&store, seed, drawn).await;
         for (number, (expected, found)) in expected.iter().zip(&found).enumerate() {
             assert_eq!(expected, found, "seed {seed}, append {number}");
             let kind = found.split(": ").nth(1).and_then(|outcome| outcome.split(' ').next());
@@ -134,23 +231,39 @@ async fn agrees_with_memory(kind: Kind, documented: bool) {
         store.port().close().await;
         database.remove().await;
     }
+    let kinds = if drawn.accompanied { 7 } else { 5 };
     assert!(
-        seen.len() == 5 && seen.iter().all(|(kind, times)| *times > 15 || kind == "documents"),
+        seen.len() == kinds && seen.iter().all(|(kind, times)| *times > 4 || kind == "documents"),
         "not every case was seen: {seen:?}"
     );
 }
 
+const DOCUMENTS: Drawn = Drawn { documented: true, accompanied: false };
+const SAGAS: Drawn = Drawn { documented: false, accompanied: true };
+const ALL: Drawn = Drawn { documented: true, accompanied: true };
+
 #[tokio::test]
 async fn postgres_decides_as_memory_does() {
-    agrees_with_memory(Kind::Postgres, false).await;
+    agrees_with_memory(Kind::Postgres, Drawn::default()).await;
 }
 
 #[tokio::test]
 async fn postgres_decides_about_documents_as_memory_does() {
-    agrees_with_memory(Kind::Postgres, true).await;
+    agrees_with_memory(Kind::Postgres, DOCUMENTS).await;
+}
+
+#[tokio::test]
+async fn postgres_decides_about_sagas_as_memory_does() {
+    agrees_with_memory(Kind::Postgres, SAGAS).await;
+    agrees_with_memory(Kind::Postgres, ALL).await;
 }
 
 #[tokio::test]
 async fn sqlite_decides_as_memory_does() {
-    agrees_with_memory(Kind::Sqlite, false).await;
+    agrees_with_memory(Kind::Sqlite, Drawn::default()).await;
+}
+
+#[tokio::test]
+async fn sqlite_decides_about_sagas_as_memory_does() {
+    agrees_with_memory(Kind::Sqlite, ALL).await;
 }

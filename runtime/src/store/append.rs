@@ -29,8 +29,9 @@ pub struct Append {
     /// [`Outcome::Appended`].
     pub process: Option<Box<ProcessWrites>>,
     /// Another append, to another stream and without a key, that is stored if and only if this one is: both are, or
-    /// neither. It takes its place in the log right behind this one, has no `together` of its own, and its outcome is
-    /// told only where it is the reason that nothing was stored: [`Outcome::Apart`].
+    /// neither. It takes its place in the log behind this one, with nothing else of the batch between them; what is
+    /// stored at the same moment by others may be. It has no `together` of its own, and its outcome is told only where
+    /// it is the reason that nothing was stored: [`Outcome::Apart`].
     pub together: Option<Box<Append>>,
 }
 

@@ -65,7 +65,7 @@ pub struct SagaWrite {
     /// How often that was tried.
     pub attempts: u32,
     /// When somebody has to look at it; `None` where nobody has to until it is woken. One that has ended or is parked
-    /// is never due, whatever stands here.
+    /// is never due, whatever stands here. One that was due and is due again at once may keep its place in the line.
     pub due: Option<Due>,
     /// Why it is parked, or what went wrong last. A store keeps about 4,000 characters of it, and no NUL.
     pub error: Option<String>,

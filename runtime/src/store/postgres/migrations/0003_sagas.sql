@@ -19,7 +19,7 @@ CREATE TABLE gesta.sagas (
   started_at  timestamptz NOT NULL,
   updated_at  timestamptz NOT NULL,
   PRIMARY KEY (saga, id)
-) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 1);
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 1);
 CREATE INDEX sagas_due ON gesta.sagas (saga, suspect, shard, due_at) WHERE due_at IS NOT NULL;
 
 CREATE TABLE gesta.timers (

@@ -26,7 +26,10 @@ mod report;
 use std::{error::Error, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use gesta::App;
-use gesta_examples::bank::{Bank, Deps, PrintOffice};
+use gesta_examples::{
+    bank::{Bank, Deps, PrintOffice},
+    show::without_password,
+};
 
 const USAGE: &str = "\
 usage: bank [FILE] [--store URL] [--fail ACCOUNT] [--rebuild]
@@ -90,7 +93,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     };
     // All rows are read before the first is imported: a file with a mistake in it changes nothing.
     let books = books::read(&bytes).map_err(|mistakes| format!("{name} is not imported:\n{mistakes}"))?;
-    println!("importing {name} into {}", report::without_password(&arguments.store));
+    println!("importing {name} into {}", without_password(&arguments.store));
 
     let office = Arc::new(PrintOffice::default());
     let deps = Deps { office: Arc::clone(&office), ..Deps::default() };

@@ -7,9 +7,10 @@ use std::{
 };
 
 use gesta::{App, projection::GenerationStatus};
-use gesta_examples::bank::{Balance, Bank};
-
-use crate::report::grouped;
+use gesta_examples::{
+    bank::{Balance, Bank},
+    show::grouped,
+};
 
 const WIDTH: usize = 30;
 const PAUSE: Duration = Duration::from_millis(100);

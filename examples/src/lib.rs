@@ -2,3 +2,6 @@
 
 pub mod bank;
 pub mod forms;
+pub mod http;
+pub mod installer;
+pub mod show;

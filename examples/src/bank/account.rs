@@ -1,12 +1,4 @@
-//! A bank's accounts: what happens to them, what may be asked of them, and who decides.
-
-use std::{
-    collections::HashSet,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+//! What happens to an account, what may be asked of it, and how it decides.
 
 use gesta::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -200,148 +192,11 @@ impl FraudCheck {
         cents <= self.most
     }
 }
-
-/// What an account has, for those who look: one document per account, found by what is on it too.
-#[projection(key = AccountId, version = 1)]
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Balance {
-    /// Who has it.
-    pub owner: String,
-    /// What is on it, in hundredths.
-    #[index]
-    pub cents: i64,
-}
-
-#[apply(AccountEvent)]
-impl Balance {
-    fn opened(&mut self, owner: &str) {
-        self.owner = owner.to_owned();
-    }
-    fn deposited(&mut self, cents: &u64) {
-        self.cents = self.cents.saturating_add_unsigned(*cents);
-    }
-    fn withdrawn(&mut self, cents: &u64) {
-        self.cents = self.cents.saturating_sub_unsigned(*cents);
-    }
-    fn booked(&mut self, cents: &i64) {
-        self.cents = self.cents.saturating_add(*cents);
-    }
-}
-
-/// What is on an account? Nothing is known of one that was not opened.
-#[derive(Clone, Debug)]
-pub struct BalanceOf(pub AccountId);
-
-/// Which accounts have the most on them, so many?
-#[derive(Clone, Debug)]
-pub struct Richest(pub u64);
-
-#[query_handler]
-impl Balance {
-    async fn balance_of(query: BalanceOf, reader: &Reader) -> Result<Option<i64>, ReadError> {
-        Ok(reader.get::<Balance>(&query.0).await?.map(|balance| balance.cents))
-    }
-
-    async fn richest(query: Richest, reader: &Reader) -> Result<Vec<(String, Balance)>, ReadError> {
-        let richest = reader.find::<Balance>().order_by(Balance::CENTS.descending()).limit(query.0);
-        Ok(richest.page().await?.documents)
-    }
-}
-
-/// Prints a statement for every entry of the books, in the order of each account. One that cannot be printed becomes a
-/// dead letter after three attempts, and the later ones of the account wait for it.
-pub struct Statements;
-
-#[event_handler(name = "statements", attempts = 3, timeout = "10s", backoff = fixed("50ms"))]
-impl Statements {
-    #[on(AccountEvent::Booked { day })]
-    async fn booked(
-        id: &AccountId,
-        day: &str,
-        key: &IdempotencyKey,
-        office: &Arc<PrintOffice>,
-    ) -> Result<(), PrintError> {
-        office.print(id, day, key).await
-    }
-}
-
-/// Prints statements: a stand-in for a service that is not always there.
-#[derive(Debug, Default)]
-pub struct PrintOffice {
-    printed: AtomicU64,
-    refused: Mutex<HashSet<String>>,
-}
-
-/// Why a statement is not printed.
-#[derive(Debug, PartialEq, thiserror::Error)]
-pub enum PrintError {
-    /// Something is wrong at the office.
-    #[error("the printer jams at the statements of account {account}")]
-    Jammed {
-        /// Whose statement it was to be.
-        account: String,
-    },
-}
-
-impl PrintOffice {
-    /// From now on, the statements of an account are not printed.
-    pub fn jam(&self, account: &str) {
-        self.refused().insert(account.to_owned());
-    }
-
-    /// From now on, everything is printed.
-    pub fn repair(&self) {
-        self.refused().clear();
-    }
-
-    /// How many statements it has printed.
-    pub fn printed(&self) -> u64 {
-        self.printed.load(Ordering::Relaxed)
-    }
-
-    /// Prints a statement. A real one would print one with the same key once, however often it is asked.
-    async fn print(&self, account: &AccountId, _day: &str, _key: &IdempotencyKey) -> Result<(), PrintError> {
-        if self.refused().contains(&account.0) {
-            return Err(PrintError::Jammed { account: account.0.clone() });
-        }
-        self.printed.fetch_add(1, Ordering::Relaxed);
-        Ok(())
-    }
-
-    fn refused(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-gesta::domain! {
-    pub Bank {
-        deps: Deps,
-        aggregates: [Account],
-        projections: [Balance],
-        event_handlers: [Statements],
-    }
-}
-
-/// What the handlers of the bank need of the application.
-#[derive(Debug, Provide)]
-pub struct Deps {
-    /// Says which withdrawals look wrong.
-    pub fraud: FraudCheck,
-    /// Prints statements.
-    pub office: Arc<PrintOffice>,
-}
-
-impl Default for Deps {
-    fn default() -> Self {
-        Self { fraud: FraudCheck { most: 10_000_000 }, office: Arc::default() }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use gesta::test::{given, given_creating};
 
-    use super::*;
+    use super::{super::Deps, *};
 
     fn opened() -> AccountEvent {
         AccountEvent::Opened { owner: "Ann".into() }

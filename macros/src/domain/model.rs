@@ -61,7 +61,7 @@ pub(super) fn read(input: &Input, errors: &mut Errors) -> Option<Domain> {
             read_into(&mut domain, section, errors);
         }
     }
-    if domain.aggregates.is_empty() && errors.count() == before {
+    if domain.aggregates.is_empty() && domain.sagas.is_empty() && errors.count() == before {
         errors.push(&domain.name, messages::no_aggregates(&domain.name.to_string()));
     }
     Some(domain)

@@ -1,12 +1,12 @@
 //! Appending and reading inside a transaction of the application.
 
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, time::Duration};
 
 use gesta::{
     domain::{IdempotencyKey, Meta, Position},
     store::{
-        Append, EventStore, Expected, Item, NewEvent, Outcome, ReadLog, ReadStream, Sqlite, StoreError,
-        StreamId,
+        Append, Due, EventStore, Expected, Item, NewEvent, Outcome, ProcessWrites, ReadLog, ReadStream,
+        SagaStatus, SagaWrite, Sagas, Sqlite, StoreError, StreamId, TakeSagas, TimerWrite, Timers,
     },
 };
 use gesta_tests::Folder;
@@ -206,5 +206,51 @@ async fn a_nested_transaction_of_the_driver_works_as_well() {
     assert_eq!(read(&store, "ann").await, [(1, "account.opened".into()), (2, "account.closed".into())]);
     assert!(read(&store, "bob").await.is_empty());
     assert_eq!(store.last_position().await.unwrap().raw(), 2);
+    store.close().await;
+}
+
+/// Two appends with an instance and a timer beside them are committed with the application's own, or rolled back with it.
+#[tokio::test]
+async fn what_runs_over_time_follows_the_transaction() {
+    let folder = Folder::new();
+    let (store, pool) = open(&folder).await;
+    let saga = SagaWrite {
+        saga: "order".into(),
+        id: "ann".to_owned(),
+        shard: 0,
+        status: SagaStatus::Running,
+        step: None,
+        attempts: 0,
+        due: Some(Due::In(Duration::ZERO)),
+        error: None,
+        definition: (1, 1),
+    };
+    let timer = TimerWrite::Arm { name: "t".into(), armed: 1, shard: 0, due: Due::In(Duration::ZERO) };
+    let process = ProcessWrites { saga: Some(saga), timers: vec![timer], ..ProcessWrites::default() };
+    let mut pair = append("ann", 0, "account.opened");
+    pair.process = Some(Box::new(process));
+    pair.together = Some(Box::new(append("bob", 0, "account.opened")));
+    for (round, commits) in [false, true].into_iter().enumerate() {
+        let mut transaction = pool.begin().await.unwrap();
+        insert_mine(&mut transaction, "ann").await;
+        let batch = [append("bob", 7, "no"), pair.clone()];
+        let apart = store.append_in(&mut transaction, &batch).await.unwrap().remove(1);
+        assert!(matches!(apart, Outcome::Apart { .. }), "round {round}: {apart:?}");
+        let stored = store.append_in(&mut transaction, &batch[1..]).await.unwrap().remove(0);
+        assert!(matches!(stored, Outcome::Appended(_)), "round {round}: {stored:?}");
+        match commits {
+            true => transaction.commit().await.unwrap(),
+            false => transaction.rollback().await.unwrap(),
+        }
+        let take = TakeSagas { saga: "order", shards: &[0], running: &[], limit: 9, suspects: false };
+        let found = (
+            mine(&pool).await as usize,
+            read(&store, "ann").await.len() + read(&store, "bob").await.len(),
+            store.take_sagas(take).await.unwrap().taken.len(),
+            store.due_timers("account", &[0], 9).await.unwrap().due.len(),
+        );
+        assert_eq!(found, if commits { (1, 2, 1, 1) } else { (0, 0, 0, 0) });
+    }
+    pool.close().await;
     store.close().await;
 }

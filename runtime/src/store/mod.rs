@@ -6,7 +6,12 @@
 //!   sees every event that was or will be committed, exactly once, each stream in the order of its versions.
 //! * An idempotency key names one append to one stream. Given again it stores nothing and answers with the
 //!   first receipt, also when two processes race; for another stream it is refused.
-//! * The time of recording is the database's.
+//! * [`Append::together`] stores a second append to another stream: both are there at once, or neither.
+//! * An append may be made under a lease, [`ProcessWrites::fence`]: once somebody else has taken the shard, it stores
+//!   nothing, whatever its writer still believes.
+//! * Documents, instances of sagas and timers that stand beside events in an append are stored if and only if these are.
+//! * What is due is found by shard and time: what waits, or has ended, costs nothing, however much there is of it.
+//! * The time of recording is the database's, and so are the times when something is due.
 
 mod append;
 mod check;

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// A question, with its own memory.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Take {
     saga: String,
     /// Shards and instances as arrays in JSON.
@@ -137,8 +137,9 @@ impl Sagas for Sqlite {
     async fn take_sagas(&self, take: TakeSagas<'_>) -> Result<TakenSagas, StoreError> {
         let take = Take::new(&take);
         // Most of the time nothing is due, and nothing need be written.
+        let one = Take { limit: take.limit.min(1), ..take.clone() };
         let mut connection = self.reader().await?;
-        let result = take.look(&mut connection).await;
+        let result = one.look(&mut connection).await;
         let (due, answer) = connection.settle(result, "looking for sagas that are due")?;
         if due.is_empty() { Ok(answer) } else { self.change(take).await }
     }

@@ -196,6 +196,34 @@ pub async fn bad_texts_do_no_harm<F: Fixture>(subject: &Subject<F>) {
     assert_eq!(log(&store, 10).await.len(), 3);
 }
 
+/// A question with a NUL in it is about nothing that there is, and no error.
+pub async fn nothing_is_named_with_a_nul<F: Fixture>(subject: &Subject<F>) {
+    let store = subject.open().await;
+    stand(&store, SagaWrite { step: Some("a".into()), error: Some("a".into()), ..running("a") }).await;
+    set_timer(&store).await;
+    let nul = || Some("a\0".to_owned());
+    let filters = [
+        SagaFilter { saga: Some("order\0".into()), ..SagaFilter::default() },
+        SagaFilter { id: nul(), ..SagaFilter::default() },
+        SagaFilter { step: nul(), ..SagaFilter::default() },
+        SagaFilter { error: nul(), ..SagaFilter::default() },
+    ];
+    for filter in filters {
+        assert_eq!(list(&store, &filter).await, [], "{filter:?}");
+    }
+    let named = crate::store::TakeSagas { saga: "order\0", ..all_due() };
+    assert_eq!(taken(&store, named).await, crate::store::TakenSagas::default());
+    let due = side(&store).due_timers("contract\0", &[0], 10).await.expect("timers can be asked for");
+    assert_eq!(due, crate::store::DueTimers::default());
+    let at_it = ["b\0".to_owned()];
+    let question = crate::store::TakeSagas { running: &at_it, ..all_due() };
+    assert_eq!(take_ids(&store, question).await, ["a"]);
+}
+
+async fn set_timer(store: &Store) {
+    stored(store, with_timers([arm("t", 1, past(1))], anywhere(&stream("ann"), []))).await;
+}
+
 async fn keys_of(store: &Store, filter: &SagaFilter, limit: u64) -> Vec<(String, String)> {
     let found = side(store).list_sagas(filter, limit).await.expect("instances can be listed");
     found.into_iter().map(|state| (state.saga.to_string(), state.id)).collect()

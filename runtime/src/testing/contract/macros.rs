@@ -232,6 +232,7 @@ macro_rules! process_contract {
                 the_last_write_of_a_batch_counts
                 many_instances_are_stored_at_once
                 bad_texts_do_no_harm
+                nothing_is_named_with_a_nul
                 instances_are_filtered
                 pages_have_every_instance_once
                 instances_are_counted

@@ -48,7 +48,6 @@ pub async fn an_instance_is_stored_with_its_events<F: Fixture>(subject: &Subject
     assert_eq!(state, expected);
     assert_eq!(started_at, updated_at);
     assert!(before <= started_at && started_at <= after, "{before} <= {started_at} <= {after}");
-    assert_eq!(state.stream(), StreamId::new("order", "über 7"));
 }
 
 /// A later write takes the place of the earlier; the shard and the time of the start stay.

@@ -224,7 +224,11 @@ async fn a_commit_is_one_round_trip_and_so_is_a_claim() {
         written.documents = (0..20).map(|n| document(&format!("{n}"), &format!("{to}"), to)).collect();
         written.deliveries = vec![
             parked(to),
-            DeliveryWrite::Done { subscription: name(), position: Position::from_raw(to - 1) },
+            DeliveryWrite::Done {
+                subscription: name(),
+                stream: stream("ann"),
+                position: Position::from_raw(to - 1),
+            },
         ];
         store.commit(&written).await.expect("committed");
         leases.iter_mut().for_each(|lease| lease.position = Position::from_raw(to));

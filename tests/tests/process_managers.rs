@@ -5,21 +5,25 @@ use std::time::Duration;
 
 use gesta::{App, domain::Position, log::Filter, store::DeliveryState, test::TestApp};
 use gesta_tests::{
-    Place,
-    library::{Card, CardId, Curse, Issue, Lend, Library, LoanId, Overdue, Renew, Return, Shelf},
+    Belated, Omission, Place, Shaky,
+    library::{
+        Card, CardId, Curse, Issue, Lend, Library, LoanEvent, LoanId, Note, Overdue, Renew, Return, Shelf,
+    },
     on_every_store,
 };
 use tokio::time::timeout;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-on_every_store!(@store memory, None,
-    a_deadline_comes_once_and_is_set_anew
-    a_deadline_that_is_taken_away_or_moved_does_not_come
-    an_event_is_for_several_instances
-    a_refused_command_is_a_dead_letter_that_can_be_retried
-    a_poisoned_instance_holds_up_nobody_else
-    what_was_seen_is_not_seen_again
+on_every_store!(
+    a_deadline_comes_once_and_is_set_anew,
+    each_reaction_happens_once_whatever_fails,
+    a_reaction_that_is_late_does_nothing,
+    a_deadline_that_is_taken_away_or_moved_does_not_come,
+    an_event_is_for_several_instances,
+    a_refused_command_is_a_dead_letter_that_can_be_retried,
+    a_poisoned_instance_holds_up_nobody_else,
+    what_was_seen_is_not_seen_again,
 );
 
 fn loan(n: usize) -> LoanId {
@@ -194,6 +198,126 @@ async fn what_was_seen_is_not_seen_again(place: &Place) {
     app.shutdown().await.expect("the end");
 }
 
+/// Lends to all of four readers in a store that fails all the time, to two applications, until all is said. What stands on
+/// the cards, sorted.
+async fn lent_in_trouble(place: &Place, seed: u64, omission: Omission) -> Vec<Vec<String>> {
+    let calm = Library::start(place.open().await).await;
+    let cards = cards(&calm, 4).await;
+    let shaky = Shaky::new(seed, omission);
+    let mut apps = Vec::new();
+    for _ in 0..2 {
+        let store = shaky.shake(place.open().await);
+        let start = async || {
+            let builder = gesta::Builder::<Library>::new(store.clone(), ());
+            builder.lease(Duration::from_millis(600)).start().await.ok()
+        };
+        apps.push(until("an application", start).await);
+    }
+    calm.shutdown().await.expect("the end");
+    let calm =
+        gesta::Builder::<Library>::new(place.open().await, ()).commands_only().await.expect("commands");
+    for n in 0..LOANS {
+        calm.create(&loan(n), lend(&cards, 20)).await.expect("lent");
+        if n % 3 == 0 {
+            calm.execute(&loan(n), Renew { millis: 10 }).await.expect("renewed");
+        }
+    }
+    let said = async || {
+        let all = calm.process_managers::<Overdue>(None, 1_000).await.expect("a list");
+        (all.iter().filter(|it| it.notes == 2).count() == LOANS).then_some(())
+    };
+    until("all of the notes", said).await;
+    let faults = shaky.calm_down();
+    println!("seed {seed}: {faults} faults");
+    assert!(faults > 20, "{faults}");
+    for app in &apps {
+        until("all of it", async || app.caught_up(PATIENCE).await.ok()).await;
+    }
+    let letters = calm.dead_letters().count().await.expect("a count");
+    assert_eq!(letters, 0, "everything passes in the end");
+    let mut all = Vec::new();
+    for card in &cards {
+        let mut notes = notes(&calm, card).await;
+        notes.sort();
+        all.push(notes);
+    }
+    for app in apps {
+        app.shutdown().await.expect("the end");
+    }
+    calm.shutdown().await.expect("the end");
+    all
+}
+
+const LOANS: usize = 25;
+
+/// What stands on each card if everything happens once.
+fn said_once() -> Vec<String> {
+    let overdue = (0..LOANS).flat_map(|n| (1..=2).map(move |time| format!("loan-{n} is overdue #{time}")));
+    let mut all: Vec<_> = (0..LOANS).map(|n| format!("loan-{n} #{}", n + 1)).chain(overdue).collect();
+    all.sort();
+    all
+}
+
+async fn each_reaction_happens_once_whatever_fails(place: &Place) {
+    let seed = std::process::id().into();
+    for (n, notes) in lent_in_trouble(place, seed, Omission::Nothing).await.into_iter().enumerate() {
+        assert_eq!(notes, said_once(), "card {n}, seed {seed}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_keys_it_happens_again() {
+    let mut again = false;
+    for seed in 0..20 {
+        let place = Place::new(None).await;
+        again |=
+            lent_in_trouble(&place, seed, Omission::Keys).await.iter().any(|notes| *notes != said_once());
+        place.remove().await;
+        if again {
+            return;
+        }
+    }
+    panic!("commands without keys were done once each, in twenty runs");
+}
+
+/// A reaction is on its way while its process is given up and another goes on; then it arrives. What the store says of
+/// it, and how the instance stands before and after.
+async fn late(place: &Place, omission: Omission) -> (Vec<Outcome>, [(u32, u64, usize); 2]) {
+    let belated = Belated::new("process.overdue", omission);
+    let builder = gesta::Builder::<Library>::new(belated.delay(place.open().await), ());
+    let first = builder.lease(Duration::from_millis(500)).start().await.expect("an application");
+    let cards = cards(&first, 1).await;
+    first.create(&loan(1), lend(&cards, 3_600_000)).await.expect("lent");
+    until("a reaction on its way", async || belated.is_sent().then_some(())).await;
+    drop(first);
+    let second = Library::start(place.open().await).await;
+    second.execute(&loan(1), Renew { millis: 7_200_000 }).await.expect("renewed");
+    second.execute(&loan(1), Return).await.expect("back");
+    let stands = async || {
+        let it = overdue(&second, &loan(1)).await.expect("an instance");
+        (it.notes, it.revision, it.deadlines.len())
+    };
+    until("the return", async || overdue(&second, &loan(1)).await.filter(|it| it.revision == 3)).await;
+    let before = stands().await;
+    let outcomes = belated.arrive().await;
+    let after = stands().await;
+    second.shutdown().await.expect("the end");
+    (outcomes, [before, after])
+}
+
+async fn a_reaction_that_is_late_does_nothing(place: &Place) {
+    let (outcomes, [before, after]) = late(place, Omission::Nothing).await;
+    assert!(matches!(outcomes[..], [Outcome::Conflict { .. }]), "{outcomes:?}");
+    assert_eq!((before, after), ((0, 3, 0), (0, 3, 0)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_revisions_a_late_reaction_goes_back() {
+    let place = Place::new(None).await;
+    let (_, [before, after]) = late(&place, Omission::Revisions).await;
+    assert_eq!((before, after), ((0, 3, 0), (0, 1, 1)), "the book is back, and a deadline is set");
+}
+
 #[tokio::test]
 async fn a_test_moves_the_time_by_hand() {
     let app = TestApp::<Library>::start(()).await;
@@ -209,4 +333,40 @@ async fn a_test_moves_the_time_by_hand() {
         until("a note", async || overdue(&app, &loan(1)).await.filter(|it| it.notes == n)).await;
     }
     assert_eq!(notes(&app, &cards[0]).await.len(), 3);
+}
+
+#[test]
+fn a_test_says_what_an_instance_does() {
+    let (id, readers, hour) = (loan(1), vec![card(1), card(2)], Duration::from_secs(3_600));
+    let lent = LoanEvent::Lent { readers, millis: 3_600_000 };
+    let note = |n: usize, time: u32| card(n).send(Note { text: format!("loan-1 is overdue #{time}") });
+    given_instance::<Overdue>(&id).when(&id, lent.clone()).then(Overdue::DUE.after(hour));
+    let given = given_instance::<Overdue>(&id).and(&id, [lent.clone()]);
+    given.clone().when(&id, LoanEvent::Returned {}).then(Overdue::DUE.cancel());
+    let first = given.clone().when_deadline(Overdue::DUE);
+    first
+        .then((note(1, 1), note(2, 1), Overdue::DUE.after(hour)))
+        .then_state(|state| assert_eq!(state.notes, 1));
+    let second = given.clone().and_deadline(Overdue::DUE).when_deadline(Overdue::DUE);
+    second.then([note(1, 2), note(2, 2)]);
+    given_instance::<Shelf>(&card(2))
+        .when(&id, lent.clone())
+        .then(card(2).send(Note { text: "loan-1 #1".into() }));
+    given_instance::<Shelf>(&card(2)).when(&id, LoanEvent::Returned {}).then_nothing();
+
+    let fails = |what: &str, test: Box<dyn FnOnce() + std::panic::UnwindSafe>| {
+        let panic = std::panic::catch_unwind(test).expect_err(what);
+        panic.downcast_ref::<String>().expect("a text").clone()
+    };
+    let (other, again) = (given.clone(), lent.clone());
+    let text =
+        fails("another note", Box::new(move || drop(other.when_deadline(Overdue::DUE).then(note(1, 7)))));
+    assert!(text.contains("loan-1 is overdue #7") && text.contains("loan-1 is overdue #1"), "{text}");
+    assert!(text.contains("the deadline `due`") && text.contains("Timer"), "{text}");
+    let back = given.and(&id, [LoanEvent::Returned {}]);
+    let text = fails("it is not set", Box::new(move || drop(back.when_deadline(Overdue::DUE))));
+    assert!(text.contains("`due` is not set"), "{text}");
+    let stranger = given_instance::<Shelf>(&card(9));
+    let text = fails("it is for others", Box::new(move || drop(stranger.when(&id, again))));
+    assert!(text.contains("card-9") && text.contains("card-1, card-2"), "{text}");
 }

@@ -129,8 +129,9 @@ impl ReadSide for Careless {
             }
             Mistake::LastAttemptWins => {
                 let parked = commit.deliveries.iter().filter_map(|write| match write {
-                    DeliveryWrite::Park { subscription, position, .. } => {
-                        Some(DeliveryWrite::Done { subscription: subscription.clone(), position: *position })
+                    DeliveryWrite::Park { subscription, stream, position, .. } => {
+                        let (subscription, stream) = (subscription.clone(), stream.clone());
+                        Some(DeliveryWrite::Done { subscription, stream, position: *position })
                     }
                     DeliveryWrite::Done { .. } => None,
                 });

@@ -103,7 +103,7 @@ impl DeadLetters {
 
     /// Only those that come after this one in the order of the list, for the next page.
     pub fn after(mut self, last: &ParkedDelivery) -> Self {
-        self.filter.after = Some((last.subscription.to_string(), last.position));
+        self.filter.after = Some(last.place());
         self
     }
 
@@ -207,7 +207,7 @@ impl DeadLetters {
         loop {
             let letters = port(&self.store)?.list_deliveries(&filter, PAGE).await?;
             let Some(last) = letters.last() else { return Ok(count) };
-            filter.after = Some((last.subscription.to_string(), last.position));
+            filter.after = Some(last.place());
             let handlers: HashSet<_> = letters.iter().map(|letter| letter.subscription.clone()).collect();
             let done = stream::iter(letters.into_iter().map(|letter| decided.about(letter, &filter)));
             count += done

@@ -79,8 +79,8 @@ impl Ledger {
         if item.is_fresh() {
             self.close(item);
         } else {
-            let write =
-                DeliveryWrite::Done { subscription: self.subscription.clone(), position: item.position };
+            let (subscription, stream) = (self.subscription.clone(), item.lane.clone());
+            let write = DeliveryWrite::Done { subscription, stream, position: item.position };
             self.writes.insert(item.place(), (item.shard, write));
         }
     }

@@ -9,6 +9,8 @@ use tokio::{
     time::sleep_until,
 };
 
+use uuid::Uuid;
+
 use super::{
     board::Turn,
     breaker::Admission,
@@ -249,17 +251,18 @@ async fn parked_ahead(
     leases: &[Lease],
 ) -> Result<HashSet<Place>, StoreError> {
     const PAGE: u64 = 1_000;
-    let mut after = leases.iter().map(|lease| lease.position).min().unwrap_or_default();
+    let from = leases.iter().map(|lease| lease.position).min().unwrap_or_default();
+    let mut after = (subscription.to_string(), from, Uuid::max());
     let mut found = HashSet::new();
     loop {
         let filter = DeliveryFilter {
             subscription: Some(subscription.to_string()),
-            after: Some((subscription.to_string(), after)),
+            after: Some(after),
             ..DeliveryFilter::default()
         };
         let page = port.list_deliveries(&filter, PAGE).await?;
         let Some(last) = page.last() else { return Ok(found) };
-        after = last.position;
+        after = last.place();
         let is_ahead =
             |shard, position| leases.iter().any(|lease| lease.shard == shard && position > lease.position);
         let ahead = page.iter().filter(|parked| is_ahead(parked.shard, parked.position));

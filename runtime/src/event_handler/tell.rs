@@ -86,7 +86,7 @@ async fn of_all(store: &Store, subscription: &Arc<str>, leases: &[Lease]) -> Res
     loop {
         let mut letters = port(store)?.list_deliveries(&filter, PAGE).await?;
         let Some(last) = letters.last() else { return Ok(()) };
-        filter.after = Some((last.subscription.to_string(), last.position));
+        filter.after = Some(last.place());
         letters.retain(|letter| leases.iter().any(|lease| lease.shard == letter.shard));
         of_these(store, &letters).await?;
     }

@@ -1,11 +1,13 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use super::{StoreError, StreamId};
 use crate::domain::{Position, Timestamp};
 
-/// An event that a handler could not handle, or that waits behind one.
+/// An event that a handler could not handle, or that waits behind one. It is told from others by its handler, its place in
+/// the log, and the stream in whose order it is delivered.
 ///
 /// The deliveries of a stream stand in the order of their positions. The first that is not
 /// [`DeliveryState::Discarded`] is the head; the others wait for it.
@@ -15,11 +17,12 @@ pub struct ParkedDelivery {
     pub subscription: Arc<str>,
     /// The shard of the stream.
     pub shard: u16,
-    /// The stream.
+    /// The stream in whose order it is delivered: the event's own, or that of an instance of a process manager, where an
+    /// event is delivered to each instance that it is for.
     pub stream: StreamId,
     /// The event, by its place in the log.
     pub position: Position,
-    /// The event's place in its stream.
+    /// The event's place in its own stream.
     pub version: u64,
     /// The type's name in the store.
     pub event: String,
@@ -88,6 +91,8 @@ pub enum DeliveryWrite {
     Done {
         /// The handler's subscription.
         subscription: Arc<str>,
+        /// The stream in whose order it was delivered.
+        stream: StreamId,
         /// The event.
         position: Position,
     },
@@ -112,8 +117,18 @@ pub struct DeliveryFilter {
     pub parked_before: Option<Timestamp>,
     /// With an error that contains this text.
     pub error: Option<String>,
-    /// After this place in the order of the answer, for the next page: the subscription and the position.
-    pub after: Option<(String, Position)>,
+    /// After this place in the order of the answer, for the next page.
+    pub after: Option<DeliveryPlace>,
+}
+
+/// Where a delivery stands among all of them: the subscription, the position, and the key of the stream.
+pub type DeliveryPlace = (String, Position, Uuid);
+
+impl ParkedDelivery {
+    /// Where it stands in a list.
+    pub fn place(&self) -> DeliveryPlace {
+        (self.subscription.to_string(), self.position, self.stream.key())
+    }
 }
 
 /// What somebody wants to be done with deliveries.
@@ -150,7 +165,7 @@ pub trait Deliveries: Send + Sync {
     /// [`StoreError::Unavailable`], [`StoreError::Backend`].
     async fn parked_streams(&self, subscription: &str, shards: &[u16]) -> Result<Vec<StreamId>, StoreError>;
 
-    /// Deliveries by a filter, ordered by subscription and position.
+    /// Deliveries by a filter, ordered by subscription, position and the bytes of the stream's key.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Backend`].
@@ -178,7 +193,7 @@ pub trait Deliveries: Send + Sync {
             }
             match page.last() {
                 Some(last) if page.len() as u64 == PAGE => {
-                    filter.after = Some((subscription.to_owned(), last.position));
+                    filter.after = Some(last.place());
                 }
                 _ => return Ok(counts),
             }

@@ -42,7 +42,7 @@ pub(crate) use check::storable;
 pub use check::{check_key, check_name};
 pub use commit::{Advance, Commit, SqlConnection, SqlWork};
 pub use delivery::{
-    Deliveries, DeliveryAction, DeliveryFilter, DeliveryState, DeliveryWrite, ParkedDelivery,
+    Deliveries, DeliveryAction, DeliveryFilter, DeliveryPlace, DeliveryState, DeliveryWrite, ParkedDelivery,
 };
 pub use document::{
     Condition, Document, DocumentWrite, Documents, Find, Found, Generation, GenerationState, generation_name,

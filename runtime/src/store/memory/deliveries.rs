@@ -6,6 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use super::{Memory, State};
 use crate::{
@@ -20,28 +21,28 @@ use crate::{
 impl State {
     pub(super) fn deliver(&mut self, write: &DeliveryWrite, now: Timestamp) {
         match write {
-            DeliveryWrite::Park { subscription, position, .. } => {
-                let place = (Arc::clone(subscription), *position);
+            DeliveryWrite::Park { subscription, stream, position, .. } => {
+                let place = (Arc::clone(subscription), *position, stream.key());
                 let known = self.deliveries.get(&place);
                 if known.is_none_or(|known| may_replace(known, write)) {
                     let parked = parked(write, known, now);
                     self.deliveries.extend(parked.map(|parked| (place, parked)));
                 }
             }
-            DeliveryWrite::Done { subscription, position } => {
-                self.deliveries.remove(&(Arc::clone(subscription), *position));
+            DeliveryWrite::Done { subscription, stream, position } => {
+                self.deliveries.remove(&(Arc::clone(subscription), *position, stream.key()));
             }
         }
     }
 
     pub(super) fn forget_deliveries(&mut self, subscription: &str) {
-        self.deliveries.retain(|(own, _), _| **own != *subscription);
+        self.deliveries.retain(|(own, ..), _| **own != *subscription);
     }
 
     /// The deliveries of some shards that hold up others or wait, in the order of their positions.
     fn held<'s>(&'s self, subscription: &str, shards: &'s [u16]) -> impl Iterator<Item = &'s ParkedDelivery> {
-        let first = (Arc::from(subscription), Position::START);
-        let own = self.deliveries.range(first.clone()..).take_while(move |((own, _), _)| *own == first.0);
+        let first = (Arc::from(subscription), Position::START, Uuid::nil());
+        let own = self.deliveries.range(first.clone()..).take_while(move |((own, ..), _)| *own == first.0);
         own.map(|(_, delivery)| delivery)
             .filter(|delivery| delivery.state != DeliveryState::Discarded && shards.contains(&delivery.shard))
     }
@@ -102,9 +103,7 @@ fn fits(delivery: &ParkedDelivery, filter: &DeliveryFilter) -> bool {
         && parked_from.is_none_or(|from| delivery.parked_at >= from)
         && parked_before.is_none_or(|before| delivery.parked_at < before)
         && error.as_ref().is_none_or(|text| delivery.errors.iter().any(|error| error.contains(text)))
-        && after.as_ref().is_none_or(|(subscription, position)| {
-            (&*delivery.subscription, delivery.position) > (subscription, *position)
-        })
+        && after.as_ref().is_none_or(|after| delivery.place() > *after)
 }
 
 #[async_trait]

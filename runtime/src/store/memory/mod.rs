@@ -13,6 +13,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use self::{documents::Library, sagas::SagaBook, timers::TimerBook};
 use super::{
@@ -46,8 +47,8 @@ struct State {
     snapshots: HashMap<StreamId, Arc<Snapshot>>,
     subscriptions: BTreeMap<Arc<str>, Roster>,
     library: Library,
-    /// By subscription and position.
-    deliveries: BTreeMap<(Arc<str>, Position), ParkedDelivery>,
+    /// By subscription, position and stream.
+    deliveries: BTreeMap<(Arc<str>, Position, Uuid), ParkedDelivery>,
     sagas: SagaBook,
     timers: TimerBook,
 }

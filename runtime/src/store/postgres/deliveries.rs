@@ -137,7 +137,8 @@ fn filtered(filter: &DeliveryFilter) -> Option<Filling> {
         .add(filter.parked_before.map(crate::domain::Timestamp::as_micros))
         .add(filter.error.as_deref().map(text))
         .add(after.map(|after| &*after.0))
-        .add(after.map(|after| number(after.1.raw())));
+        .add(after.map(|after| number(after.1.raw())))
+        .add(after.map(|after| after.2));
     Some(arguments)
 }
 

@@ -58,6 +58,12 @@ const MIGRATIONS: &[Migration] = &[
             include_str!("migrations/0003_append_process_v1.sql"),
         ],
     },
+    Migration {
+        version: 4,
+        needs: 1,
+        name: "deliveries in the order of several streams",
+        statements: &[include_str!("migrations/0004_lanes.sql")],
+    },
 ];
 
 /// The version of the tables that this program knows.

@@ -86,7 +86,7 @@ fn add_deliveries(arguments: &mut Filling, deliveries: &[DeliveryWrite]) {
     let (mut streams, mut categories, mut ids) = (Vec::new(), Vec::new(), Vec::new());
     let (mut versions, mut events, mut states) = (Vec::new(), Vec::new(), Vec::new());
     let (mut tried, mut retries, mut error_of, mut said) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut done = (Vec::new(), Vec::new());
+    let mut done = (Vec::new(), Vec::new(), Vec::new());
     for delivery in deliveries {
         match delivery {
             DeliveryWrite::Park {
@@ -115,13 +115,14 @@ fn add_deliveries(arguments: &mut Filling, deliveries: &[DeliveryWrite]) {
                 error_of.extend(errors.iter().map(|_| count(subscriptions.len())));
                 said.extend(errors.iter().map(|error| text(error)));
             }
-            DeliveryWrite::Done { subscription, position } => {
+            DeliveryWrite::Done { subscription, stream, position } => {
                 done.0.push(&**subscription);
                 done.1.push(number(position.raw()));
+                done.2.push(stream.key());
             }
         }
     }
     arguments.add(subscriptions).add(positions).add(shards).add(streams).add(categories).add(ids);
     arguments.add(versions).add(events).add(states).add(tried).add(retries).add(error_of).add(said);
-    arguments.add(done.0).add(done.1);
+    arguments.add(done.0).add(done.1).add(done.2);
 }

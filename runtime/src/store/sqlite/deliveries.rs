@@ -82,8 +82,9 @@ pub(super) async fn write(
     })
     .await?;
     DONE.run(connection, &done, |values, write| {
-        if let DeliveryWrite::Done { subscription, position } = write {
+        if let DeliveryWrite::Done { subscription, stream, position } = write {
             values.add(&**subscription)?.add(signed(position.raw()))?;
+            values.add(stream.key().as_bytes().as_slice())?;
         }
         Ok(())
     })
@@ -91,7 +92,7 @@ pub(super) async fn write(
     Ok(())
 }
 
-/// The ten values of a filter.
+/// The eleven values of a filter.
 fn values(filter: &DeliveryFilter) -> Result<Values, BoxDynError> {
     let states: Vec<u8> = filter.states.iter().map(|state| number(*state)).collect();
     let after = filter.after.as_ref();
@@ -105,8 +106,9 @@ fn values(filter: &DeliveryFilter) -> Result<Values, BoxDynError> {
         .add(filter.parked_from.map(Timestamp::as_micros))?
         .add(filter.parked_before.map(Timestamp::as_micros))?
         .add(filter.error.as_deref())?
-        .add(after.map(|(subscription, _)| &**subscription))?
-        .add(after.map(|(_, position)| signed(position.raw())))?;
+        .add(after.map(|(subscription, ..)| &**subscription))?
+        .add(after.map(|(_, position, _)| signed(position.raw())))?
+        .add(after.map(|(.., stream)| stream.as_bytes().to_vec()))?;
     Ok(values)
 }
 
@@ -181,7 +183,7 @@ async fn list(
     let statement = concat!(
         include_str!("sql/list_deliveries.sql"),
         include_str!("sql/filter_deliveries.sql"),
-        "ORDER BY subscription, position LIMIT ?11"
+        "ORDER BY subscription, position, stream LIMIT ?12"
     );
     let query = sqlx::query_with(statement, all().map_err(sqlx::Error::Encode)?);
     query.fetch_all(connection).await?.iter().map(delivery).collect()

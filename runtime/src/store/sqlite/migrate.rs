@@ -5,8 +5,12 @@ use sqlx::{Executor, Row, SqliteConnection};
 use crate::store::{BoxError, ConnectError};
 
 /// The steps to the newest version, each applied once. A step is never changed; a change is a new step.
-const STEPS: [&str; 3] =
-    [include_str!("sql/tables_1.sql"), include_str!("sql/tables_2.sql"), include_str!("sql/tables_3.sql")];
+const STEPS: [&str; 4] = [
+    include_str!("sql/tables_1.sql"),
+    include_str!("sql/tables_2.sql"),
+    include_str!("sql/tables_3.sql"),
+    include_str!("sql/tables_4.sql"),
+];
 
 /// Brings the tables to the version of this program, in one transaction.
 pub(super) async fn run(connection: &mut SqliteConnection, target: &str) -> Result<(), ConnectError> {

@@ -67,7 +67,7 @@ pub async fn a_discarded_delivery_lets_the_others_pass<F: Fixture>(subject: &Sub
     assert_eq!(decide(&store, &at(1), &NOW).await, 0, "given up is given up");
     deliver(&store, &lease, vec![park(&lease, "ann", 1, Retrying)]).await;
     assert_eq!(known(&store, 1).await.state, Discarded, "an attempt that was under way changes nothing");
-    deliver(&store, &lease, vec![done(&lease, 1), done(&lease, 2)]).await;
+    deliver(&store, &lease, vec![done(&lease, "ann", 1), done(&lease, "ann", 2)]).await;
     assert_eq!(parked(&store, "s").await, [], "one that was handled all the same is done");
 }
 
@@ -111,12 +111,12 @@ pub async fn decisions_reach_what_is_meant<F: Fixture>(subject: &Subject<F>) {
 }
 
 /// What a delivery is like, without the times.
-type Known = (u64, DeliveryState, u32, Vec<String>, Option<String>, bool, bool);
+type Known = (u64, String, DeliveryState, u32, Vec<String>, Option<String>, bool, bool);
 
 async fn everything_known(store: &Store) -> Vec<Known> {
     let known = |d: ParkedDelivery| {
         let (tried, due) = (d.tried_at.is_some(), d.due_at.is_some());
-        (d.position.raw(), d.state, d.attempts, d.errors, d.decided_by, tried, due)
+        (d.position.raw(), d.stream.id().to_owned(), d.state, d.attempts, d.errors, d.decided_by, tried, due)
     };
     parked(store, "s").await.into_iter().map(known).collect()
 }
@@ -128,12 +128,12 @@ pub async fn deliveries_fare_as_in_memory<F: Fixture>(subject: &Subject<F>) {
     let mut dice = Dice::new(21);
     for step in 0..400 {
         let position = dice.roll(12) + 1;
-        let id = (position % 3).to_string();
+        let id = dice.roll(3).to_string();
         let state = STATES[dice.roll(5) as usize];
         match dice.roll(8) {
             0 => {
                 for (store, lease) in [(&store, &lease), (&reference, &known)] {
-                    deliver(store, lease, vec![done(lease, position)]).await;
+                    deliver(store, lease, vec![done(lease, &id, position)]).await;
                 }
             }
             1 | 2 => {

@@ -8,7 +8,7 @@ use super::{Fixture, Subject, follow::*, kit::stream};
 use crate::{
     domain::Timestamp,
     store::{
-        Commit, DeliveryFilter, DeliveryState,
+        Commit, DeliveryAction, DeliveryFilter, DeliveryState,
         DeliveryState::{Dead, Discarded, Permanent, Retrying, Waiting},
         DeliveryWrite, ParkedDelivery, Store,
     },
@@ -110,10 +110,10 @@ pub async fn only_heads_are_due<F: Fixture>(subject: &Subject<F>) {
         due
     };
     assert_eq!(sorted().await, [10, 41, 50]);
-    deliver(&store, &lease, vec![done(&lease, 10), done(&lease, 20), done(&lease, 50), done(&lease, 99)])
-        .await;
+    let dones = [("retried", 10), ("dead", 20), ("waiting", 50), ("nobody", 99), ("retried", 42)];
+    deliver(&store, &lease, dones.map(|(id, at)| done(&lease, id, at)).into()).await;
     assert_eq!(sorted().await, [11, 21, 41, 51]);
-    deliver(&store, &lease, vec![done(&lease, 11), done(&lease, 51)]).await;
+    deliver(&store, &lease, vec![done(&lease, "retried", 11), done(&lease, "waiting", 51)]).await;
     assert_eq!(sorted().await, [12, 21, 41]);
     assert_eq!(due(&store, "other").await, Vec::<u64>::new());
 }
@@ -180,7 +180,7 @@ pub async fn parked_streams_are_those_that_are_held_up<F: Fixture>(subject: &Sub
     deliver(&store, &lease, writes.map(|(id, at, state)| park(&lease, id, at, state)).into()).await;
     deliver(&store, &lease, vec![park(&lease, "c", 13, Waiting)]).await;
     assert_eq!(streams().await, "abcd");
-    deliver(&store, &lease, vec![done(&lease, 1), done(&lease, 3), done(&lease, 5)]).await;
+    deliver(&store, &lease, vec![done(&lease, "a", 1), done(&lease, "c", 3), done(&lease, "e", 5)]).await;
     assert_eq!(streams().await, "bcd");
 }
 
@@ -240,6 +240,7 @@ pub async fn deliveries_are_filtered<F: Fixture>(subject: &Subject<F>) {
     let parked_at = parked(&store, "a").await[0].parked_at;
     let all = DeliveryFilter::default;
     let text = |text: &str| Some(text.to_owned());
+    let after = |name: &str, at| (name.to_owned(), place(at), Uuid::max());
     let before = |at: Timestamp| Timestamp::from_micros(at.as_micros() + 1);
     for (filter, wanted) in [
         (all(), vec![4, 5, 3, 5]),
@@ -258,12 +259,9 @@ pub async fn deliveries_are_filtered<F: Fixture>(subject: &Subject<F>) {
         (DeliveryFilter { error: text("second"), ..all() }, vec![]),
         (DeliveryFilter { error: text("%"), event: text("contract.happened"), ..all() }, vec![5]),
         (DeliveryFilter { error: text("\"]"), ..all() }, vec![]),
-        (DeliveryFilter { after: Some(("a".to_owned(), place(4))), ..all() }, vec![5, 3, 5]),
-        (DeliveryFilter { after: Some(("a".to_owned(), place(9))), ..all() }, vec![3, 5]),
-        (
-            DeliveryFilter { after: Some(("b".to_owned(), place(3))), states: vec![Discarded], ..all() },
-            vec![5],
-        ),
+        (DeliveryFilter { after: Some(after("a", 4)), ..all() }, vec![5, 3, 5]),
+        (DeliveryFilter { after: Some(after("a", 9)), ..all() }, vec![3, 5]),
+        (DeliveryFilter { after: Some(after("b", 3)), states: vec![Discarded], ..all() }, vec![5]),
     ] {
         assert_eq!(positions(&listed(&store, &filter).await), wanted, "{filter:?}");
     }
@@ -275,6 +273,36 @@ pub async fn deliveries_are_filtered<F: Fixture>(subject: &Subject<F>) {
     assert_eq!(counts, [(Retrying, 1), (Discarded, 1)]);
 }
 
+/// An event may be delivered in the order of several streams: each has a delivery of its own.
+pub async fn an_event_is_delivered_in_several_orders<F: Fixture>(subject: &Subject<F>) {
+    let store = subject.open().await;
+    let lease = leased(&store, "s").await;
+    let ids = ["ann", "bob", "eve"];
+    let writes = ids.map(|id| [park(&lease, id, 1, Retrying), park(&lease, id, 2, Waiting)]);
+    deliver(&store, &lease, writes.into_iter().flatten().collect()).await;
+    assert_eq!(due(&store, "s").await, [1, 1, 1]);
+    deliver(&store, &lease, vec![done(&lease, "bob", 1)]).await;
+    let mut sorted = due(&store, "s").await;
+    sorted.sort_unstable();
+    assert_eq!(sorted, [1, 1, 2], "the others are where they were");
+    let of_eve =
+        DeliveryFilter { stream: Some(stream("eve")), position: Some(place(1)), ..DeliveryFilter::default() };
+    assert_eq!(
+        side(&store).decide_deliveries(&of_eve, &DeliveryAction::Discard, "ops", "because").await.ok(),
+        Some(1)
+    );
+    let mut filter = DeliveryFilter { subscription: Some("s".to_owned()), ..DeliveryFilter::default() };
+    let mut seen = Vec::new();
+    loop {
+        let page = side(&store).list_deliveries(&filter, 2).await.expect("a page");
+        let Some(last) = page.last() else { break };
+        filter.after = Some(last.place());
+        seen.extend(page.iter().map(ParkedDelivery::place));
+    }
+    assert_eq!(seen.len(), 5);
+    assert!(seen.is_sorted(), "{seen:?}");
+}
+
 /// Hundreds of deliveries in one commit.
 pub async fn many_deliveries_are_parked_at_once<F: Fixture>(subject: &Subject<F>) {
     let store = subject.open().await;
@@ -283,7 +311,10 @@ pub async fn many_deliveries_are_parked_at_once<F: Fixture>(subject: &Subject<F>
     let writes = (1..=700).map(|at| park(&lease, &format!("{}", at % 100), at, state(at)));
     deliver(&store, &lease, writes.collect()).await;
     assert_eq!(due(&store, "s").await, (1..=100).collect::<Vec<_>>());
-    let dones = (1..=700).filter(|at| at % 100 < 50 || *at <= 100).map(|at| done(&lease, at)).collect();
+    let dones = (1..=700)
+        .filter(|at| at % 100 < 50 || *at <= 100)
+        .map(|at| done(&lease, &format!("{}", at % 100), at))
+        .collect();
     commit(&store, &Commit { deliveries: dones, ..standing(&lease) }).await;
     assert_eq!(due(&store, "s").await, (150..200).collect::<Vec<_>>());
 }

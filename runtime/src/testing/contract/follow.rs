@@ -163,8 +163,9 @@ pub(super) fn park(lease: &Lease, id: &str, position: u64, state: DeliveryState)
     }
 }
 
-pub(super) fn done(lease: &Lease, position: u64) -> DeliveryWrite {
-    DeliveryWrite::Done { subscription: Arc::clone(&lease.subscription), position: place(position) }
+pub(super) fn done(lease: &Lease, id: &str, position: u64) -> DeliveryWrite {
+    let (subscription, stream) = (Arc::clone(&lease.subscription), stream(id));
+    DeliveryWrite::Done { subscription, stream, position: place(position) }
 }
 
 pub(super) fn positions(deliveries: &[ParkedDelivery]) -> Vec<u64> {

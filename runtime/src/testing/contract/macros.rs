@@ -167,6 +167,7 @@ macro_rules! read_side_contract {
                 parked_streams_are_those_that_are_held_up
                 only_the_next_attempt_replaces
                 deliveries_are_filtered
+                an_event_is_delivered_in_several_orders
                 many_deliveries_are_parked_at_once
             }
             decisions {

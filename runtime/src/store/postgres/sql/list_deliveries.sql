@@ -9,5 +9,5 @@ SELECT d.subscription, d.shard, d.stream_id, d.category, d.stream, d.position, d
    AND ($6::bigint IS NULL OR d.parked_at >= timestamptz 'epoch' + $6::bigint * interval '1 microsecond')
    AND ($7::bigint IS NULL OR d.parked_at < timestamptz 'epoch' + $7::bigint * interval '1 microsecond')
    AND ($8::text IS NULL OR EXISTS (SELECT FROM unnest(d.errors) AS e(text) WHERE pg_catalog.strpos(e.text, $8) > 0))
-   AND ($9::text IS NULL OR (d.subscription, d.position) > ($9, $10::bigint))
- ORDER BY d.subscription, d.position LIMIT $11
+   AND ($9::text IS NULL OR (d.subscription, d.position, d.stream_id) > ($9, $10::bigint, $11::uuid))
+ ORDER BY d.subscription, d.position, d.stream_id LIMIT $12

@@ -1,1 +1,1 @@
-DELETE FROM gesta_deliveries WHERE (subscription, position) IN (VALUES {(?, ?)});
+DELETE FROM gesta_deliveries WHERE (subscription, position, stream) IN (VALUES {(?, ?, ?)});

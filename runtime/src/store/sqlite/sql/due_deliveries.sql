@@ -9,7 +9,7 @@ WITH RECURSIVE streams (stream) AS (
 SELECT d.subscription, d.shard, d.stream, d.category, d.name, d.position, d.version, d.event, d.state, d.attempts,
        d.parked_at, d.tried_at, d.due_at, d.errors, d.decided_by, d.reason
   FROM streams CROSS JOIN gesta_deliveries d
-    ON d.subscription = ?1
+    ON d.subscription = ?1 AND d.stream = streams.stream
    AND d.position = (SELECT min(e.position) FROM gesta_deliveries e
                       WHERE e.subscription = ?1 AND e.stream = streams.stream AND e.state <> 4)
  WHERE d.shard IN (SELECT value FROM json_each(?2))

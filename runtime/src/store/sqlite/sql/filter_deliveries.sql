@@ -6,4 +6,4 @@
    AND (?6 IS NULL OR parked_at >= ?6)
    AND (?7 IS NULL OR parked_at < ?7)
    AND (?8 IS NULL OR EXISTS (SELECT 1 FROM json_each(errors) AS error WHERE instr(error.value, ?8) > 0))
-   AND (?9 IS NULL OR (subscription, position) > (?9, ?10))
+   AND (?9 IS NULL OR (subscription, position, stream) > (?9, ?10, ?11))

@@ -3,9 +3,8 @@ INSERT INTO gesta_deliveries AS kept
        (subscription, position, shard, stream, category, name, version, event, state, attempts, parked_at, tried_at,
         due_at, errors)
 SELECT * FROM (VALUES {(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)}) WHERE column1 IS NOT NULL
-    ON CONFLICT (subscription, position) DO UPDATE
+    ON CONFLICT (subscription, position, stream) DO UPDATE
    SET shard = excluded.shard,
-       stream = excluded.stream,
        category = excluded.category,
        name = excluded.name,
        version = excluded.version,

@@ -36,6 +36,7 @@ pub mod process_manager;
 pub mod projection;
 pub mod query;
 pub mod saga;
+pub mod schedule;
 pub mod store;
 pub mod subscription;
 pub mod testing;

@@ -233,7 +233,7 @@ fn quick() -> DeliveryPolicy {
     DeliveryPolicy::new()
         .concurrency(16)
         .shards(4)
-        .attempts(4)
+        .attempts(8)
         .backoff(Backoff::fixed(Duration::from_millis(5)))
 }
 

@@ -77,7 +77,7 @@ impl Shaky {
         if !self.0.shakes.load(Ordering::SeqCst) {
             return (false, false);
         }
-        let roll = self.0.dice.lock().expect("no panic").roll(8);
+        let roll = self.0.dice.lock().expect("no panic").roll(6);
         self.0.faults.fetch_add(u64::from(roll < 2), Ordering::SeqCst);
         (roll == 0, roll == 1)
     }
@@ -112,8 +112,8 @@ impl Alteration for Shaky {
     }
 }
 
-/// A store in which the first reaction of a process manager is on its way for long: it arrives when everybody has given
-/// it up. Whoever waits for it waits for ever.
+/// A store in which the first reaction of a process manager is on its way for long: the connection is lost, and it arrives
+/// when nobody waits for it any more.
 #[derive(Clone, Debug)]
 pub struct Belated(Arc<Letter>);
 
@@ -183,6 +183,6 @@ impl Alteration for Slow {
             *letter.outcomes.lock().expect("no panic") = Some(outcomes);
             letter.arrived.notify_one();
         });
-        std::future::pending().await
+        Err(lost())
     }
 }

@@ -3,7 +3,13 @@
 
 use std::time::Duration;
 
-use gesta::{App, domain::Position, log::Filter, store::DeliveryState, test::TestApp};
+use gesta::{
+    App,
+    domain::{AggregateId, Position},
+    log::Filter,
+    store::{DeliveryState, Outcome},
+    test::{TestApp, given_instance},
+};
 use gesta_tests::{
     Belated, Omission, Place, Shaky,
     library::{
@@ -168,7 +174,7 @@ async fn a_poisoned_instance_holds_up_nobody_else(place: &Place) {
     }
     let letters = app.dead_letters().handler("process.overdue");
     let letter = until("a dead letter", async || letters.list(10).await.expect("a list").pop()).await;
-    assert_eq!((letter.stream.id(), letter.attempts, letter.event.as_str()), ("loan-0", 4, "loan.cursed"));
+    assert_eq!((letter.stream.id(), letter.attempts, letter.event.as_str()), ("loan-0", 8, "loan.cursed"));
     app.caught_up(PATIENCE).await.expect("all of the others");
     let waiting = letters.clone().state(DeliveryState::Waiting).list(10).await.expect("a list");
     assert_eq!(waiting.iter().map(|it| it.version).collect::<Vec<_>>(), [3]);
@@ -229,7 +235,7 @@ async fn lent_in_trouble(place: &Place, seed: u64, omission: Omission) -> Vec<Ve
     until("all of the notes", said).await;
     let faults = shaky.calm_down();
     println!("seed {seed}: {faults} faults");
-    assert!(faults > 20, "{faults}");
+    assert!(faults > 5, "{faults}");
     for app in &apps {
         until("all of it", async || app.caught_up(PATIENCE).await.ok()).await;
     }
@@ -280,28 +286,25 @@ async fn without_keys_it_happens_again() {
     panic!("commands without keys were done once each, in twenty runs");
 }
 
-/// A reaction is on its way while its process is given up and another goes on; then it arrives. What the store says of
-/// it, and how the instance stands before and after.
+/// A reaction is lost on its way and done again, the instance goes on, and then it arrives after all. What the store says
+/// of it, and how the instance stands before and after.
 async fn late(place: &Place, omission: Omission) -> (Vec<Outcome>, [(u32, u64, usize); 2]) {
     let belated = Belated::new("process.overdue", omission);
-    let builder = gesta::Builder::<Library>::new(belated.delay(place.open().await), ());
-    let first = builder.lease(Duration::from_millis(500)).start().await.expect("an application");
-    let cards = cards(&first, 1).await;
-    first.create(&loan(1), lend(&cards, 3_600_000)).await.expect("lent");
+    let app = Library::start(belated.delay(place.open().await)).await;
+    let cards = cards(&app, 1).await;
+    app.create(&loan(1), lend(&cards, 3_600_000)).await.expect("lent");
     until("a reaction on its way", async || belated.is_sent().then_some(())).await;
-    drop(first);
-    let second = Library::start(place.open().await).await;
-    second.execute(&loan(1), Renew { millis: 7_200_000 }).await.expect("renewed");
-    second.execute(&loan(1), Return).await.expect("back");
+    app.execute(&loan(1), Renew { millis: 7_200_000 }).await.expect("renewed");
+    app.execute(&loan(1), Return).await.expect("back");
     let stands = async || {
-        let it = overdue(&second, &loan(1)).await.expect("an instance");
+        let it = overdue(&app, &loan(1)).await.expect("an instance");
         (it.notes, it.revision, it.deadlines.len())
     };
-    until("the return", async || overdue(&second, &loan(1)).await.filter(|it| it.revision == 3)).await;
+    until("the return", async || overdue(&app, &loan(1)).await.filter(|it| it.revision == 3)).await;
     let before = stands().await;
     let outcomes = belated.arrive().await;
     let after = stands().await;
-    second.shutdown().await.expect("the end");
+    app.shutdown().await.expect("the end");
     (outcomes, [before, after])
 }
 

@@ -16,9 +16,21 @@ pub(super) fn expand(model: &Handlers) -> TokenStream {
     let (private, state) = (runtime.private(), &block.ty);
     let tuple = tuple(&private, dependencies.iter());
     let handlers = handlers.iter().map(|handler| expand_handler(model, handler, &decision(model, handler)));
+    let commands = model.handlers.iter().map(|handler| {
+        let command = &handler.command;
+        quote_spanned!(command.span()=> #private::Stored::<#state, #command>::new().name(to);)
+    });
     let all = quote_spanned! {state.span()=>
         #[automatically_derived]
-        impl #private::domain::CommandHandlers for #state { type Deps<'d> = #tuple; }
+        impl #private::domain::CommandHandlers for #state {
+            type Deps<'d> = #tuple;
+            #[allow(unused_variables)]
+            fn stored<__S: #private::domain::StoredCommands<Self>>(to: &mut __S) {
+                #[allow(unused_imports)]
+                use #private::NotStored as _;
+                #(#commands)*
+            }
+        }
     };
     quote!(#block #all #(#handlers)*)
 }

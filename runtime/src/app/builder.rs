@@ -1,14 +1,17 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::{App, Plugins, Register, Registry, Shared, StartError, sagas::Posts, watch::Watch};
+use super::{
+    App, Plugins, Register, Registry, Shared, StartError, sagas::Posts, schedules::Schedules, watch::Watch,
+};
 use crate::{
-    domain::Domain,
+    domain::{AggregateId, CommandHandlers, CommandOf, Dispatch, Domain, PartOf},
     event_handler::Handlers,
-    execute::{Executor, Settings},
+    execute::{Executor, Outgoing, Settings},
     middleware::{Layers, Metrics, Middleware},
     monitor::Statistics,
     projection::{Rates, SqlDriver, SqlProjection, check_sql, promote_when_built},
     query::Source,
+    schedule::{IntoTimes, InvalidTimes, Missed, Recurrences, Recurring},
     store::Store,
     subscription::{Driver, Engine, EngineSettings},
 };
@@ -22,6 +25,7 @@ pub struct Builder<D: Domain> {
     layers: Layers,
     statistics: Statistics,
     tables: Vec<Arc<dyn Driver>>,
+    recurring: Vec<(String, Result<Recurring, InvalidTimes>)>,
 }
 
 impl<D: Domain> Builder<D> {
@@ -35,6 +39,7 @@ impl<D: Domain> Builder<D> {
             layers: Layers::new(),
             statistics: Statistics::new(),
             tables: Vec::new(),
+            recurring: Vec::new(),
         }
     }
 
@@ -121,6 +126,43 @@ impl<D: Domain> Builder<D> {
         self
     }
 
+    /// Sends a command again and again, by the clock of the database: at the times of a cron expression in UTC (`0 3 * * *`,
+    /// with the feature `cron`), or every [`Duration`]. Each time is sent once, by one of the processes that have something
+    /// that recurs by this name; of the times that pass while there is none, the last is made up for.
+    ///
+    /// A name is for ever: it stands in the store with the time that comes next. The closure is called at each time.
+    pub fn recurring<I, C>(
+        self,
+        name: impl Into<String>,
+        times: impl IntoTimes,
+        make: impl Fn() -> Dispatch<I, C> + Send + Sync + 'static,
+    ) -> Self
+    where
+        I: AggregateId,
+        I::Aggregate: CommandHandlers + PartOf<D>,
+        C: CommandOf<I::Aggregate>,
+    {
+        self.recurring_with(name, times, Missed::Last, make)
+    }
+
+    /// The same, and says what becomes of times that pass while nobody is there.
+    pub fn recurring_with<I, C>(
+        mut self,
+        name: impl Into<String>,
+        times: impl IntoTimes,
+        missed: Missed,
+        make: impl Fn() -> Dispatch<I, C> + Send + Sync + 'static,
+    ) -> Self
+    where
+        I: AggregateId,
+        I::Aggregate: CommandHandlers + PartOf<D>,
+        C: CommandOf<I::Aggregate>,
+    {
+        let (name, make) = (name.into(), move || Outgoing::new(make()));
+        self.recurring.push((name.clone(), Recurring::new(name, times.into_times(), missed, make)));
+        self
+    }
+
     /// Starts the application, with its workers.
     ///
     /// # Errors
@@ -163,9 +205,10 @@ impl<D: Domain> Builder<D> {
     where
         D: Register,
     {
-        let Self { store, deps, settings, follow, layers, statistics, tables: _ } = self;
+        let Self { store, deps, settings, follow, layers, statistics, tables: _, recurring } = self;
         let mut registry = Registry::new();
         D::register(&mut registry);
+        let recurrences = recurrences(recurring)?;
         let (projections, inlines, routes) = registry.take_parts()?;
         store.port().last_position().await?;
         let engine = Arc::new(Engine::new(store.clone(), follow));
@@ -185,12 +228,25 @@ impl<D: Domain> Builder<D> {
             deps,
             routes,
             posts: Posts::default(),
+            schedules: Schedules::new(recurrences),
             statistics,
             watch,
             plugins,
         };
         Ok((App { shared: Arc::new(shared) }, registry))
     }
+}
+
+/// What recurs, unless something of it cannot.
+fn recurrences(given: Vec<(String, Result<Recurring, InvalidTimes>)>) -> Result<Recurrences, StartError> {
+    let mut all: Vec<Recurring> = Vec::with_capacity(given.len());
+    for (name, recurring) in given {
+        if all.iter().any(|other| other.name() == name) {
+            return Err(StartError::RecurringTwice { name });
+        }
+        all.push(recurring.map_err(|source| StartError::Recurring { name, source })?);
+    }
+    Ok(Arc::new(all))
 }
 
 impl<D: Domain> fmt::Debug for Builder<D> {

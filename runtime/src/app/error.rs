@@ -1,4 +1,4 @@
-use crate::{store::StoreError, subscription::SubscriptionError};
+use crate::{schedule::InvalidTimes, store::StoreError, subscription::SubscriptionError};
 
 /// Why an application could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +18,22 @@ pub enum StartError {
         projection: &'static str,
         /// The aggregates.
         aggregates: String,
+    },
+    /// Something cannot recur.
+    #[error("the application cannot start: `{name}` cannot recur: {source}")]
+    Recurring {
+        /// Its name.
+        name: String,
+        /// Why.
+        source: InvalidTimes,
+    },
+    /// Two things that recur share a name.
+    #[error(
+        "the application cannot start: two things that recur are named `{name}`; give one of them another name"
+    )]
+    RecurringTwice {
+        /// The name.
+        name: String,
     },
     /// A projection or an event handler cannot be run.
     #[error("the application cannot start: {0}")]

@@ -11,6 +11,7 @@ mod projections;
 mod query;
 mod registry;
 mod sagas;
+mod schedules;
 mod timed;
 mod watch;
 
@@ -24,6 +25,7 @@ pub use error::{ShutdownError, StartError};
 pub use plugins::{PluginError, Plugins};
 pub use registry::{Register, Registry};
 use sagas::Posts;
+use schedules::Schedules;
 use watch::Watch;
 
 use crate::{
@@ -53,6 +55,7 @@ struct Shared<D: Domain> {
     deps: D::Deps,
     routes: Routes,
     posts: Posts,
+    schedules: Schedules,
     statistics: Statistics,
     watch: Watch,
     plugins: Plugins,

@@ -45,7 +45,7 @@ pub(super) fn driver<D: Domain, P: ProcessManager>(app: &WeakApp<D>) -> Arc<dyn 
     let (name, wheel) = (reactor.name(), reactor.wheel().clone());
     let call = Manages { reactor, app: app.clone() };
     let handler = HandlerDriver::of(name.into(), P::policy(), call, &handlers);
-    Arc::new(Timed { handler, wheel, fires: Box::new(FiresDeadlines::<P>::new()) })
+    Arc::new(Timed { handler, timers: vec![(wheel, Box::new(FiresDeadlines::<P>::new()))] })
 }
 
 /// A process manager as what events are delivered to.

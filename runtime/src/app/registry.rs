@@ -4,7 +4,7 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use super::{App, Shared, StartError, process_managers};
+use super::{App, Shared, StartError, process_managers, schedules};
 use crate::{
     domain::{CommandHandlers, Domain, EventHandler, PartOf, Projection, Supply},
     event_handler::{HandlerDriver, World},
@@ -12,6 +12,7 @@ use crate::{
     process_manager::ProcessManager,
     projection::{Declared, DocumentDriver, Folds, InlineProjection},
     saga::{Saga, SagaDriver, Sagas},
+    schedule::Commands,
     store::Store,
     subscription::Driver,
 };
@@ -28,6 +29,7 @@ pub struct Registry<D: Domain> {
     projections: Vec<Declared>,
     inlines: Inlines,
     routes: Routes,
+    commands: Commands,
     mistake: Option<StartError>,
 }
 
@@ -94,6 +96,7 @@ impl<D: Domain> Registry<D> {
             projections: Vec::new(),
             inlines: Inlines::default(),
             routes: Routes::default(),
+            commands: Commands::default(),
             mistake: None,
         }
     }
@@ -114,6 +117,7 @@ impl<D: Domain> Registry<D> {
     /// An aggregate: sagas and process managers can send to it.
     pub fn aggregate<A: CommandHandlers + PartOf<D>>(&mut self) {
         self.routes.add::<D, A>();
+        self.commands.add::<A>();
     }
 
     /// A saga, whose dependencies the domain provides.
@@ -165,7 +169,8 @@ impl<D: Domain> Registry<D> {
 
     pub(super) fn into_drivers(self, app: &App<D>) -> Vec<Arc<dyn Driver>> {
         let (store, weak) = (app.shared.executor.store(), WeakApp::of(app));
-        self.drivers.into_iter().map(|make| make(store, &weak)).collect()
+        let sends = schedules::driver(&weak, self.commands);
+        self.drivers.into_iter().map(|make| make(store, &weak)).chain(sends).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 use std::{fmt, pin::pin};
 
 use async_trait::async_trait;
+use futures_util::future::join_all;
 
 use crate::{
     event_handler::HandlerDriver,
@@ -11,8 +12,7 @@ use crate::{
 /// A handler whose streams have timers: they fire where its shards are.
 pub(super) struct Timed {
     pub(super) handler: HandlerDriver,
-    pub(super) wheel: Wheel,
-    pub(super) fires: Box<dyn Fires>,
+    pub(super) timers: Vec<(Wheel, Box<dyn Fires>)>,
 }
 
 #[async_trait]
@@ -22,12 +22,13 @@ impl Driver for Timed {
     }
 
     async fn work(&self, work: Work) -> Result<(), StoreError> {
-        let turning = self.wheel.begin(&work);
+        let begun = self.timers.iter().map(|(wheel, fires)| (wheel.begin(&work), fires));
+        let turning = join_all(begun.map(|(turning, fires)| turning.turn(&**fires)).collect::<Vec<_>>());
         let mut handling = pin!(self.handler.work(work));
         tokio::select! {
             result = &mut handling => return result,
-            // It ends when it is asked to stop, as the other does.
-            () = turning.turn(&*self.fires) => {}
+            // They end when they are asked to stop, as the handler does.
+            _ = turning => {}
         }
         handling.await
     }
@@ -35,6 +36,6 @@ impl Driver for Timed {
 
 impl fmt::Debug for Timed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Timed").field("handler", &self.handler).field("wheel", &self.wheel).finish()
+        f.debug_struct("Timed").field("handler", &self.handler).finish_non_exhaustive()
     }
 }

@@ -1,5 +1,7 @@
 use std::{error::Error, future::Future};
 
+use serde::de::DeserializeOwned;
+
 use super::{Aggregate, Meta};
 
 /// The command handlers of an aggregate as a whole. `#[command_handler]` writes this once per aggregate.
@@ -11,6 +13,17 @@ use super::{Aggregate, Meta};
 pub trait CommandHandlers: Aggregate {
     /// Everything that its handlers need of the application: a tuple of references, each type once.
     type Deps<'d>: Copy + Send + Sync;
+
+    /// Names those of its commands that serde can read: they can be stored, and sent later.
+    fn stored<S: StoredCommands<Self>>(to: &mut S) {
+        let _ = to;
+    }
+}
+
+/// What collects the commands of an aggregate that can be stored and read again.
+pub trait StoredCommands<A: CommandHandlers> {
+    /// This is one of them.
+    fn command<C: CommandOf<A> + DeserializeOwned>(&mut self);
 }
 
 /// A command that the aggregate `A` decides about, by the one handler that it has.

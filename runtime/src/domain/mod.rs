@@ -26,7 +26,7 @@ mod schema;
 mod timestamp;
 
 pub use aggregate::{Aggregate, SnapshotPolicy};
-pub use command::{CommandHandlers, CommandOf, Context, Create, Handle, IntoEvents, Target};
+pub use command::{CommandHandlers, CommandOf, Context, Create, Handle, IntoEvents, StoredCommands, Target};
 pub use dispatch::Dispatch;
 pub use event::{Event, EventOf, EventType, UpcastFrom};
 pub use event_handler::{Delivery, EventHandler, React, Reactions};

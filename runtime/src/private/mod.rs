@@ -19,6 +19,7 @@ mod part;
 mod reacted;
 mod shape;
 mod stepped;
+mod stored;
 
 pub use crate::{
     app::{Builder, Register, Registry},
@@ -41,3 +42,4 @@ pub use stepped::{
     Command, Made, Output, Probed, SagaData, StepError, Stepped, command, durable, no_such_step, saga_json,
     step_failed,
 };
+pub use stored::{NotStored, Stored};

@@ -34,7 +34,7 @@ impl<P> FiresDeadlines<P> {
 }
 
 impl<P: ProcessManager> Fires for FiresDeadlines<P> {
-    fn fire(&self, timer: &TimerState, _: Timestamp) -> Result<Append, StoreError> {
+    fn fire(&self, timer: &TimerState, _: Timestamp) -> Result<Option<Append>, StoreError> {
         let TimerState { stream, name, armed, .. } = timer;
         let fired = Fired { deadline: name.to_string(), number: *armed };
         let payload = serde_json::to_vec(&fired).map_err(|error| StoreError::Unencodable {
@@ -48,6 +48,6 @@ impl<P: ProcessManager> Fires for FiresDeadlines<P> {
             Some(IdempotencyKey::new(format!("{}/{}/{name}/{armed}", stream.category(), stream.id())));
         let disarm = TimerWrite::Disarm { name: name.clone(), armed: Some(*armed) };
         append.process = Some(Box::new(ProcessWrites { timers: vec![disarm], ..ProcessWrites::default() }));
-        Ok(append)
+        Ok(Some(append))
     }
 }

@@ -49,6 +49,18 @@ pub enum Due {
     At(Timestamp),
 }
 
+impl From<Duration> for Due {
+    fn from(time: Duration) -> Self {
+        Self::In(time)
+    }
+}
+
+impl From<Timestamp> for Due {
+    fn from(time: Timestamp) -> Self {
+        Self::At(time)
+    }
+}
+
 /// How an instance of a saga stands, as its scheduler and its operators see it. What it has done stands in its stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SagaWrite {

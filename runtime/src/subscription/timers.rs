@@ -1,5 +1,5 @@
 use std::{
-    future::pending,
+    future::{pending, ready},
     sync::{
         Arc,
         atomic::{AtomicU16, Ordering},
@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, watch};
 
 use super::{Stop, Work, shard_of_stream};
@@ -18,11 +19,17 @@ use crate::{
 /// What happens when a timer fires.
 pub(crate) trait Fires: Send + Sync + 'static {
     /// What is stored: an event to the timer's stream, with a key of the timer's own, and the timer is taken away or
-    /// set anew.
+    /// set anew. `None` where this program does not know the timer: then it stays.
     ///
     /// # Errors
     /// When it cannot be written down.
-    fn fire(&self, timer: &TimerState, now: Timestamp) -> Result<Append, StoreError>;
+    fn fire(&self, timer: &TimerState, now: Timestamp) -> Result<Option<Append>, StoreError>;
+
+    /// Sets the timers of these shards that are to be set in any case.
+    fn prepare<'a>(&'a self, store: &'a Store, shards: &'a [u16]) -> BoxFuture<'a, Result<(), StoreError>> {
+        let _ = (store, shards);
+        Box::pin(ready(Ok(())))
+    }
 }
 
 /// The timers of one category of streams, in this process. Cheap to clone.
@@ -85,10 +92,10 @@ pub(crate) struct Turning {
 impl Turning {
     /// Fires what is due, until it is asked to stop. While nothing is due nothing is asked.
     pub(crate) async fn turn(self, fires: &dyn Fires) {
-        let mut pause = PAUSE;
+        let (mut pause, mut prepared) = (PAUSE, false);
         while !self.stop.is_asked() {
             let moves = self.store.port().read_side().and_then(ReadSide::clock_moves);
-            let wait = match self.fire(fires).await {
+            let wait = match self.look(fires, &mut prepared).await {
                 Ok(wait) => {
                     pause = PAUSE;
                     wait
@@ -109,18 +116,30 @@ impl Turning {
         }
     }
 
+    async fn look(&self, fires: &dyn Fires, prepared: &mut bool) -> Result<Duration, StoreError> {
+        if !*prepared {
+            fires.prepare(&self.store, &self.shards).await?;
+            *prepared = true;
+        }
+        self.fire(fires).await
+    }
+
     /// Fires a page of those that are due; how long it is until the next.
     async fn fire(&self, fires: &dyn Fires) -> Result<Duration, StoreError> {
         let what = "keep timers";
         let port = self.store.port();
         let side = port.read_side().ok_or(StoreError::Unsupported { store: "this store", what })?;
         let found = side.due_timers(&self.wheel.category, &self.shards, PAGE).await?;
+        let until_next = found.next.map_or(LONGEST, |next| next.saturating_add(TICK).min(LONGEST));
         if found.due.is_empty() {
-            return Ok(found.next.map_or(LONGEST, |next| (next + TICK).min(LONGEST)));
+            return Ok(until_next);
         }
         let now = side.now().await?;
-        let batch: Vec<Append> =
-            found.due.iter().map(|timer| fires.fire(timer, now)).collect::<Result<_, _>>()?;
+        let fired = found.due.iter().filter_map(|timer| fires.fire(timer, now).transpose());
+        let batch: Vec<Append> = fired.collect::<Result<_, _>>()?;
+        if batch.is_empty() {
+            return Ok(until_next);
+        }
         // One that was fired before is not there any more, and others are found again.
         let outcomes = port.append(&batch).await?;
         let any = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Appended(_)));

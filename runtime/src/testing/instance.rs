@@ -90,7 +90,6 @@ pub struct GivenInstance<P: ProcessManager> {
 
 /// What an instance has done, to be compared with what was expected.
 #[derive(Debug)]
-#[must_use = "nothing is checked until `.then(..)`"]
 pub struct WhenInstance<P: ProcessManager> {
     state: P,
     what: String,
@@ -137,6 +136,7 @@ impl<P: ProcessManager> GivenInstance<P> {
     /// # Panics
     /// When the event is not for this instance, or the process manager does.
     #[track_caller]
+    #[must_use = "nothing is checked until `.then(..)`"]
     pub fn when<I, E>(mut self, id: &I, event: E) -> WhenInstance<P>
     where
         I: AggregateId<Aggregate: Aggregate<Id = I, Event = E>> + ToString,
@@ -152,6 +152,7 @@ impl<P: ProcessManager> GivenInstance<P> {
     /// # Panics
     /// When it is not set, or the process manager does.
     #[track_caller]
+    #[must_use = "nothing is checked until `.then(..)`"]
     pub fn when_deadline(mut self, deadline: Deadline<P>) -> WhenInstance<P> {
         let done = self.come(&deadline);
         WhenInstance { what: format!("the deadline `{}`", deadline.name()), state: self.state, done }

@@ -17,7 +17,7 @@ use crate::{
 pub enum Omission {
     /// Nothing.
     Nothing,
-    /// No append has a key.
+    /// No note on a card has a key.
     Keys,
     /// No document is checked for its revision.
     Revisions,
@@ -29,7 +29,10 @@ impl Omission {
         for append in &mut batch {
             match self {
                 Self::Nothing => {}
-                Self::Keys => append.key = None,
+                Self::Keys if append.events.iter().any(|event| event.name == "card.noted") => {
+                    append.key = None
+                }
+                Self::Keys => {}
                 Self::Revisions => forget_revisions(append),
             }
         }
@@ -42,7 +45,8 @@ fn forget_revisions(append: &mut Append) {
     append.together.iter_mut().for_each(|together| forget_revisions(together));
 }
 
-/// A store that fails every now and then: before it has done something, or after it has. Its clones share the dice.
+/// A store that fails every now and then: before it has done something, or after it has. Appends fail more often than
+/// commits, after which a worker begins anew. Its clones share the dice.
 #[derive(Clone, Debug)]
 pub struct Shaky(Arc<Inner>);
 
@@ -66,18 +70,18 @@ impl Shaky {
         Store::new(Altered::new(store, self.clone()))
     }
 
-    /// Lets everything go well from now on. How many faults there were.
-    pub fn calm_down(&self) -> u64 {
-        self.0.shakes.store(false, Ordering::SeqCst);
+    /// Lets everything go well from now on, or fail again. How many faults there were.
+    pub fn shaking(&self, shaking: bool) -> u64 {
+        self.0.shakes.store(shaking, Ordering::SeqCst);
         self.0.faults.load(Ordering::SeqCst)
     }
 
     /// Whether this call fails before or after the store has done it.
-    fn roll(&self) -> (bool, bool) {
+    fn roll(&self, sides: u64) -> (bool, bool) {
         if !self.0.shakes.load(Ordering::SeqCst) {
             return (false, false);
         }
-        let roll = self.0.dice.lock().expect("no panic").roll(6);
+        let roll = self.0.dice.lock().expect("no panic").roll(sides);
         self.0.faults.fetch_add(u64::from(roll < 2), Ordering::SeqCst);
         (roll == 0, roll == 1)
     }
@@ -94,7 +98,7 @@ fn lost() -> StoreError {
 #[async_trait]
 impl Alteration for Shaky {
     async fn append(&self, inner: &dyn EventStore, batch: &[Append]) -> Result<Vec<Outcome>, StoreError> {
-        let (before, after) = self.roll();
+        let (before, after) = self.roll(6);
         if before {
             return Err(down());
         }
@@ -103,7 +107,7 @@ impl Alteration for Shaky {
     }
 
     async fn commit(&self, inner: &dyn ReadSide, commit: &Commit) -> Result<(), StoreError> {
-        let (before, after) = self.roll();
+        let (before, after) = self.roll(24);
         if before {
             return Err(down());
         }

@@ -22,6 +22,7 @@ mod outcome;
 mod post;
 mod progress;
 mod start;
+mod text;
 
 pub(crate) use any::{Sagas, World};
 pub use begin::{Begun, Cause, StartOn, Starts};

@@ -67,7 +67,7 @@ impl Install {
         site.delete(&self.plugin).await
     }
 
-    /// Puts every other plugin that this one needs beside it, unless another one has brought it along already.
+    /// Puts beside it every other plugin that it needs, and notes who needs it: they are shared.
     #[step(compensate = uninstall, attempts = 3, timeout = "1m", backoff = exponential("50ms"))]
     async fn install_dependencies(
         &self,

@@ -33,6 +33,11 @@ impl Registry {
         Self(folder.into())
     }
 
+    /// The one that comes with the examples.
+    pub fn sample() -> Self {
+        Self::at(concat!(env!("CARGO_MANIFEST_DIR"), "/installer/registry"))
+    }
+
     /// What it says of a plugin.
     ///
     /// # Errors

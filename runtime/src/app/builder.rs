@@ -11,6 +11,7 @@ use crate::{
     monitor::Statistics,
     projection::{Rates, SqlDriver, SqlProjection, check_sql, promote_when_built},
     query::Source,
+    saga::Wrap,
     schedule::{IntoTimes, InvalidTimes, Missed, Recurrences, Recurring},
     store::Store,
     subscription::{Driver, Engine, EngineSettings},
@@ -26,6 +27,7 @@ pub struct Builder<D: Domain> {
     statistics: Statistics,
     tables: Vec<Arc<dyn Driver>>,
     recurring: Vec<(String, Result<Recurring, InvalidTimes>)>,
+    wrap: Option<Wrap>,
 }
 
 impl<D: Domain> Builder<D> {
@@ -40,6 +42,7 @@ impl<D: Domain> Builder<D> {
             statistics: Statistics::new(),
             tables: Vec::new(),
             recurring: Vec::new(),
+            wrap: None,
         }
     }
 
@@ -163,6 +166,12 @@ impl<D: Domain> Builder<D> {
         self
     }
 
+    /// Puts something around its sagas.
+    pub(crate) fn wrap_sagas(mut self, wrap: Wrap) -> Self {
+        self.wrap = Some(wrap);
+        self
+    }
+
     /// Starts the application, with its workers.
     ///
     /// # Errors
@@ -205,7 +214,7 @@ impl<D: Domain> Builder<D> {
     where
         D: Register,
     {
-        let Self { store, deps, settings, follow, layers, statistics, tables: _, recurring } = self;
+        let Self { store, deps, settings, follow, layers, statistics, tables: _, recurring, wrap } = self;
         let mut registry = Registry::new();
         D::register(&mut registry);
         let recurrences = recurrences(recurring)?;
@@ -229,6 +238,7 @@ impl<D: Domain> Builder<D> {
             routes,
             posts: Posts::default(),
             schedules: Schedules::new(recurrences),
+            wrap,
             statistics,
             watch,
             plugins,

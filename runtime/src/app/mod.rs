@@ -36,6 +36,7 @@ use crate::{
     monitor::{Statistics, StatisticsSnapshot},
     projection::{Declared, Rates},
     query::Source,
+    saga::Wrap,
     store::StoreError,
     subscription::Engine,
 };
@@ -56,6 +57,7 @@ struct Shared<D: Domain> {
     routes: Routes,
     posts: Posts,
     schedules: Schedules,
+    wrap: Option<Wrap>,
     statistics: Statistics,
     watch: Watch,
     plugins: Plugins,

@@ -11,7 +11,7 @@ use crate::{
     execute::{Executor, Inlines, Office, Routes},
     process_manager::ProcessManager,
     projection::{Declared, DocumentDriver, Folds, InlineProjection},
-    saga::{Saga, SagaDriver, Sagas},
+    saga::{AnySaga, Post, Saga, SagaDriver, Sagas},
     schedule::Commands,
     store::Store,
     subscription::Driver,
@@ -126,8 +126,10 @@ impl<D: Domain> Registry<D> {
         for<'d> S::Deps<'d>: Supply<'d, D::Deps>,
     {
         self.drivers.push(Box::new(|_, app| {
-            let post = app.upgrade().map(|app| app.shared.posts.of::<S>()).unwrap_or_default();
-            Arc::new(SagaDriver::new(Arc::new(Sagas::<S, _>::new(app.clone())), post))
+            let saga: Arc<dyn AnySaga> = Arc::new(Sagas::<S, _>::new(app.clone()));
+            let Some(app) = app.upgrade() else { return Arc::new(SagaDriver::new(saga, Post::default())) };
+            let saga = app.shared.wrap.as_ref().map_or(saga.clone(), |wrap| wrap(saga));
+            Arc::new(SagaDriver::new(saga, app.shared.posts.of::<S>()))
         }));
     }
 

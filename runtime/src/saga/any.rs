@@ -1,6 +1,6 @@
 //! A saga, whatever its type.
 
-use std::any::Any;
+use std::{any::Any, sync::Arc};
 
 use async_trait::async_trait;
 
@@ -83,6 +83,9 @@ pub(crate) trait AnySaga: Send + Sync + 'static {
         call: StepCall<'_>,
     ) -> Result<Option<StepDone>, HandlerFailure>;
 }
+
+/// What tests put around the sagas of an application.
+pub(crate) type Wrap = Arc<dyn Fn(Arc<dyn AnySaga>) -> Arc<dyn AnySaga> + Send + Sync>;
 
 /// A saga of a type.
 pub(crate) struct Sagas<S, W> {

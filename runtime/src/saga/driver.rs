@@ -1,10 +1,10 @@
 //! Runs the instances of a saga whose shards this process has.
 
-use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
+use std::{collections::HashMap, fmt, future::pending, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use tokio::{
-    sync::mpsc::UnboundedReceiver,
+    sync::{mpsc::UnboundedReceiver, watch},
     task::{Id, JoinError, JoinSet},
     time::{Instant, sleep_until},
 };
@@ -17,7 +17,7 @@ use super::{
     progress::Progress,
 };
 use crate::{
-    domain::{Meta, Position, Start},
+    domain::{Meta, Position, Start, Timestamp},
     log::Filter,
     store::{Advance, Commit, Fence, Lease, ReadSide, SUSPECT, Store, StoreError, StreamId, TakeSagas},
     subscription::{Batch, Driver, Plan, Stop, Work, shard_of_stream},
@@ -105,6 +105,8 @@ struct Run<'d> {
     running: HashMap<String, bool>,
     names: HashMap<Id, String>,
     hints: UnboundedReceiver<Hint>,
+    /// Changes where somebody moves the clock of the store by hand.
+    moves: Option<watch::Receiver<Timestamp>>,
     /// When it is looked into the store next.
     look_at: Instant,
     suspects_at: Instant,
@@ -132,6 +134,7 @@ impl<'d> Run<'d> {
             running: HashMap::new(),
             names: HashMap::new(),
             hints,
+            moves: work.store.port().read_side().and_then(ReadSide::clock_moves),
             look_at: now,
             suspects_at: now,
             suspect: None,
@@ -155,6 +158,7 @@ impl<'d> Run<'d> {
                     None => break,
                 },
                 () = sleep_until(self.look_at) => {}
+                () = moved(&mut self.moves) => self.look_at = Instant::now(),
                 () = work.stop.asked() => break,
             }
         }
@@ -368,6 +372,13 @@ impl<'d> Run<'d> {
         }
         // Whoever has the shard next finds the step in doubt.
         self.tasks.shutdown().await;
+    }
+}
+
+async fn moved(moves: &mut Option<watch::Receiver<Timestamp>>) {
+    let Some(moves) = moves else { return pending().await };
+    if moves.changed().await.is_err() {
+        pending().await
     }
 }
 

@@ -24,7 +24,7 @@ mod progress;
 mod start;
 mod text;
 
-pub(crate) use any::{Sagas, World};
+pub(crate) use any::{AnySaga, Definition, Held, Sagas, World, Wrap};
 pub use begin::{Begun, Cause, StartOn, Starts};
 pub use call::{Outputs, StepCall};
 pub use definition::{Saga, StepInfo, StepKind, StepPolicy, Undo};
@@ -38,5 +38,6 @@ pub use handle::SagaHandle;
 pub use operators::{Instances, TimelineEntry};
 pub use outcome::SagaOutcome;
 pub(crate) use post::Post;
+pub(crate) use progress::Direction;
 pub(crate) use start::start as start_saga;
 pub use start::{SagaError, StartSaga};

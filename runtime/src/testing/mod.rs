@@ -11,6 +11,7 @@ mod drive;
 mod given;
 mod instance;
 mod reactions;
+mod saga;
 mod then;
 
 pub use app::TestApp;
@@ -18,4 +19,5 @@ pub use document::{GivenDocuments, WhenDocuments, given_documents};
 pub use given::{Given, NoDependencies, given, given_creating, given_creating_with};
 pub use instance::{GivenInstance, WhenInstance, given_instance};
 pub use reactions::{ExpectedReaction, ExpectedReactions};
+pub use saga::{SagaStep, SagaSteps, SagaTest, SagaWorld, saga, saga_in};
 pub use then::When;

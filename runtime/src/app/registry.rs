@@ -1,5 +1,6 @@
 use std::{
     any::Any,
+    collections::BTreeMap,
     fmt,
     sync::{Arc, Weak},
 };
@@ -11,7 +12,7 @@ use crate::{
     execute::{Executor, Inlines, Office, Routes},
     process_manager::ProcessManager,
     projection::{Declared, DocumentDriver, Folds, InlineProjection},
-    saga::{AnySaga, Post, Saga, SagaDriver, Sagas},
+    saga::{AnySaga, Saga, SagaDriver, Sagas},
     schedule::Commands,
     store::Store,
     subscription::Driver,
@@ -30,11 +31,16 @@ pub struct Registry<D: Domain> {
     inlines: Inlines,
     routes: Routes,
     commands: Commands,
+    /// The definitions of each saga, by its name.
+    sagas: BTreeMap<&'static str, Vec<MakeSaga<D>>>,
     mistake: Option<StartError>,
 }
 
 /// Makes a driver once there is a store and an application.
 type MakeDriver<D> = Box<dyn FnOnce(&Store, &WeakApp<D>) -> Arc<dyn Driver> + Send>;
+
+/// Makes a definition of a saga once there is an application.
+type MakeSaga<D> = Box<dyn FnOnce(&WeakApp<D>) -> Arc<dyn AnySaga> + Send>;
 
 /// An application that does not keep itself running: what runs inside of it has it in this form.
 pub(crate) struct WeakApp<D: Domain>(Weak<Shared<D>>);
@@ -97,6 +103,7 @@ impl<D: Domain> Registry<D> {
             inlines: Inlines::default(),
             routes: Routes::default(),
             commands: Commands::default(),
+            sagas: BTreeMap::new(),
             mistake: None,
         }
     }
@@ -125,12 +132,13 @@ impl<D: Domain> Registry<D> {
     where
         for<'d> S::Deps<'d>: Supply<'d, D::Deps>,
     {
-        self.drivers.push(Box::new(|_, app| {
-            let saga: Arc<dyn AnySaga> = Arc::new(Sagas::<S, _>::new(app.clone()));
-            let Some(app) = app.upgrade() else { return Arc::new(SagaDriver::new(saga, Post::default())) };
-            let saga = app.shared.wrap.as_ref().map_or(saga.clone(), |wrap| wrap(saga));
-            Arc::new(SagaDriver::new(saga, app.shared.posts.of::<S>()))
-        }));
+        let make: MakeSaga<D> = Box::new(|weak| {
+            let saga: Arc<dyn AnySaga> = Arc::new(Sagas::<S, _>::new(weak.clone()));
+            let app = weak.upgrade();
+            let wrap = app.as_ref().and_then(|app| app.shared.wrap.as_ref());
+            wrap.map_or(saga.clone(), |wrap| wrap(saga))
+        });
+        self.sagas.entry(S::NAME).or_default().push(make);
     }
 
     /// A process manager.
@@ -171,8 +179,15 @@ impl<D: Domain> Registry<D> {
 
     pub(super) fn into_drivers(self, app: &App<D>) -> Vec<Arc<dyn Driver>> {
         let (store, weak) = (app.shared.executor.store(), WeakApp::of(app));
+        let drivers = self.drivers.into_iter().map(|make| make(store, &weak));
+        let sagas = self.sagas.into_iter().filter_map(|(name, definitions)| {
+            let mut definitions = definitions.into_iter().map(|make| make(&weak));
+            let first = definitions.next()?;
+            let driver = SagaDriver::new(first, definitions.collect(), app.shared.posts.named(name));
+            Some(Arc::new(driver) as Arc<dyn Driver>)
+        });
         let sends = schedules::driver(&weak, self.commands);
-        self.drivers.into_iter().map(|make| make(store, &weak)).chain(sends).collect()
+        drivers.chain(sagas).chain(sends).collect()
     }
 }
 

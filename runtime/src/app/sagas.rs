@@ -17,7 +17,11 @@ pub(super) struct Posts(Mutex<HashMap<&'static str, Post>>);
 
 impl Posts {
     pub(super) fn of<S: Saga>(&self) -> Post {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(S::NAME).or_default().clone()
+        self.named(S::NAME)
+    }
+
+    pub(super) fn named(&self, saga: &'static str) -> Post {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(saga).or_default().clone()
     }
 }
 

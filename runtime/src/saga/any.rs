@@ -1,13 +1,16 @@
 //! A saga, whatever its type.
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
 
-use super::{Saga, StepCall, StepDone, StepInfo, StepKind, Undo, progress::Direction};
+use super::{
+    Begun, Cause, Saga, StartOn, Starts, StepCall, StepDone, StepInfo, StepKind, Undo, progress::Direction,
+};
 use crate::{
-    domain::{HandlerFailure, fingerprint},
+    domain::{Event, HandlerFailure, fingerprint},
     execute::Office,
+    log::LogEntry,
 };
 
 /// What a saga runs in: the application that has its dependencies, as long as it is there.
@@ -64,6 +67,15 @@ pub(crate) trait AnySaga: Send + Sync + 'static {
     /// The application; none once it is gone.
     fn hold(&self) -> Option<Held>;
 
+    /// The names of the events that start it.
+    fn starts(&self) -> Vec<&'static str>;
+
+    /// The instance that an event starts: its id and its data.
+    fn start(&self, entry: &LogEntry) -> Result<Option<(String, Vec<u8>)>, HandlerFailure>;
+
+    /// The data of an instance of an earlier version as this one has it; `None` where nobody has said how.
+    fn migrate(&self, version: u16, data: &[u8]) -> Option<Result<Vec<u8>, HandlerFailure>>;
+
     /// Calls a step, or its compensation.
     async fn call(
         &self,
@@ -90,12 +102,41 @@ pub(crate) type Wrap = Arc<dyn Fn(Arc<dyn AnySaga>) -> Arc<dyn AnySaga> + Send +
 /// A saga of a type.
 pub(crate) struct Sagas<S, W> {
     world: W,
-    of: std::marker::PhantomData<fn() -> S>,
+    starts: StartsOf<S>,
+}
+
+type Start<S> = fn(&LogEntry) -> Result<Option<Begun<S>>, HandlerFailure>;
+
+/// How a saga is started by events, by their names.
+struct StartsOf<S>(HashMap<&'static str, Start<S>>);
+
+impl<S: Saga> Starts<S> for StartsOf<S> {
+    fn on<E: Event>(&mut self)
+    where
+        S: StartOn<E>,
+    {
+        for found in E::TYPES {
+            let variant = found.source.rsplit("::").next().unwrap_or_default();
+            if S::VARIANTS.contains(&variant) {
+                self.0.insert(found.name, begun::<S, E>);
+            }
+        }
+    }
+}
+
+fn begun<S: StartOn<E>, E: Event>(entry: &LogEntry) -> Result<Option<Begun<S>>, HandlerFailure> {
+    let event = entry.decode::<E>().map_err(HandlerFailure::permanent)?;
+    let meta = entry.meta().map_err(HandlerFailure::permanent)?;
+    let mut cause = Cause::new(entry.stream.category(), entry.stream.id(), &meta);
+    (cause.position, cause.version, cause.recorded_at) = (entry.position, entry.version, entry.recorded_at);
+    S::start(&event, &cause)
 }
 
 impl<S: Saga, W: World<S>> Sagas<S, W> {
     pub(crate) fn new(world: W) -> Self {
-        Self { world, of: std::marker::PhantomData }
+        let mut starts = StartsOf(HashMap::new());
+        S::starts(&mut starts);
+        Self { world, starts }
     }
 
     fn parts<'h>(held: &'h Held, data: &[u8]) -> Result<(S, S::Deps<'h>), HandlerFailure> {
@@ -116,6 +157,25 @@ impl<S: Saga, W: World<S>> AnySaga for Sagas<S, W> {
 
     fn hold(&self) -> Option<Held> {
         self.world.hold().map(|held| Held(Box::new(held)))
+    }
+
+    fn starts(&self) -> Vec<&'static str> {
+        self.starts.0.keys().copied().collect()
+    }
+
+    fn start(&self, entry: &LogEntry) -> Result<Option<(String, Vec<u8>)>, HandlerFailure> {
+        let Some(start) = self.starts.0.get(&*entry.name) else { return Ok(None) };
+        let Some(begun) = start(entry)? else { return Ok(None) };
+        let data = begun.saga.encode().map_err(HandlerFailure::permanent)?;
+        Ok(Some((begun.id, data)))
+    }
+
+    fn migrate(&self, version: u16, data: &[u8]) -> Option<Result<Vec<u8>, HandlerFailure>> {
+        let migrated = S::migrate(version, data)?;
+        Some(match migrated {
+            Ok(saga) => saga.encode().map_err(HandlerFailure::permanent),
+            Err(error) => Err(HandlerFailure::permanent(error)),
+        })
     }
 
     async fn call(

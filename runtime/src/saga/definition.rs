@@ -34,6 +34,14 @@ pub trait Saga: Sized + Send + Sync + 'static {
     /// When it is not what this version of the saga has written.
     fn decode(json: &[u8]) -> Result<Self, DecodeError>;
 
+    /// The data of an instance of an earlier version, as this version has it; `None` where instances of that version
+    /// cannot go on by this one. The steps that they have begun must be the first ones of this version, by name and
+    /// in the same order, with outputs of the same types: otherwise they are parked.
+    fn migrate(version: u16, data: &[u8]) -> Option<Result<Self, DecodeError>> {
+        let _ = (version, data);
+        None
+    }
+
     /// Names every type of event that starts it; none for a saga that is only started by a call.
     fn starts<T: Starts<Self>>(to: &mut T) {
         let _ = to;

@@ -15,9 +15,11 @@ use super::{
     instance::{End, Instance},
     post::{Hint, Post},
     progress::Progress,
+    start::begin_with,
 };
 use crate::{
     domain::{Meta, Position, Start, Timestamp},
+    execute::Cause,
     log::Filter,
     store::{Advance, Commit, Fence, Lease, ReadSide, SUSPECT, Store, StoreError, StreamId, TakeSagas},
     subscription::{Batch, Driver, Plan, Stop, Work, shard_of_stream},
@@ -38,18 +40,28 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest time without a look into the store.
 const LONGEST: Duration = Duration::from_secs(1);
 
+/// How long it is waited before an event that cannot be read is tried again.
+const HELD_UP: Duration = Duration::from_secs(5);
+
 /// How often it is looked for instances that have ended processes, it seems.
 const SUSPECTS_EVERY: Duration = Duration::from_secs(3);
 
 /// Runs one saga.
 pub(crate) struct SagaDriver {
+    /// The newest definition.
     saga: Arc<dyn AnySaga>,
+    /// Earlier ones, for the instances that have begun with them.
+    earlier: Arc<[Arc<dyn AnySaga>]>,
     post: Post,
 }
 
 impl SagaDriver {
-    pub(crate) fn new(saga: Arc<dyn AnySaga>, post: Post) -> Self {
-        Self { saga, post }
+    /// The definitions of one saga: one of each version, at least one.
+    pub(crate) fn new(first: Arc<dyn AnySaga>, others: Vec<Arc<dyn AnySaga>>, post: Post) -> Self {
+        let mut earlier: Vec<_> = std::iter::once(first.clone()).chain(others).collect();
+        earlier.sort_by_key(|saga| saga.definition().version);
+        let saga = earlier.pop().unwrap_or(first);
+        Self { saga, earlier: earlier.into(), post }
     }
 }
 
@@ -75,8 +87,8 @@ const LOOKED_AT: [&str; 8] = [
 impl Driver for SagaDriver {
     fn plan(&self) -> Plan {
         let name = self.saga.definition().name;
-        let filter =
-            LOOKED_AT.into_iter().fold(Filter::new(), |filter, kind| filter.event(event_name(name, kind)));
+        let own = LOOKED_AT.into_iter().map(|kind| event_name(name, kind));
+        let filter = own.chain(self.saga.starts()).fold(Filter::new(), Filter::event);
         Plan { name: category(name).into(), shards: SHARDS, start: Start::Beginning, filter }
     }
 
@@ -117,6 +129,9 @@ struct Run<'d> {
     alone: bool,
     /// Asked when the work ends, for whatever reason.
     stop: Stop,
+    category: String,
+    /// Events that cannot be gone over yet, and when it is tried again.
+    held_up: Option<(Batch, Instant)>,
 }
 
 impl<'d> Run<'d> {
@@ -141,6 +156,8 @@ impl<'d> Run<'d> {
             left_out: false,
             alone: false,
             stop,
+            category: category(definition.name),
+            held_up: None,
         }
     }
 
@@ -148,13 +165,16 @@ impl<'d> Run<'d> {
         while !work.stop.is_asked() && !self.alone {
             if Instant::now() >= self.look_at {
                 self.look().await?;
+                if let Some((batch, _)) = self.held_up.take_if(|(_, until)| *until <= Instant::now()) {
+                    self.read(batch, work).await?;
+                }
             }
             let room = self.suspect.is_none() && self.tasks.len() < MOST;
             tokio::select! {
                 Some(ended) = self.tasks.join_next_with_id() => self.ended(ended)?,
                 Some(hint) = self.hints.recv(), if room => self.hinted(hint),
-                batch = work.feed.next() => match batch? {
-                    Some(batch) => self.read(&batch, work).await?,
+                batch = work.feed.next(), if self.held_up.is_none() => match batch? {
+                    Some(batch) => self.read(batch, work).await?,
                     None => break,
                 },
                 () = sleep_until(self.look_at) => {}
@@ -234,7 +254,9 @@ impl<'d> Run<'d> {
     fn hinted(&mut self, hint: Hint) {
         let id = hint.stream.id().to_owned();
         if self.has(&hint.stream) {
-            self.begin(id, Some((hint.progress, hint.meta)));
+            // One that was started by an earlier definition is read by that.
+            let is_newest = hint.progress.definition.0 == self.definition.version;
+            self.begin(id, is_newest.then_some((hint.progress, hint.meta)));
         }
     }
 
@@ -243,9 +265,16 @@ impl<'d> Run<'d> {
     }
 
     /// The log tells of instances.
-    async fn read(&mut self, batch: &Batch, work: &mut Work) -> Result<(), StoreError> {
+    async fn read(&mut self, batch: Batch, work: &Work) -> Result<(), StoreError> {
+        if !self.start_from(&batch, work).await? {
+            self.held_up = Some((batch, Instant::now() + HELD_UP));
+            return Ok(());
+        }
         for entry in batch.events() {
             let stream = &entry.stream;
+            if stream.category() != &*self.category {
+                continue;
+            }
             let kind = entry.name.rsplit('.').next().unwrap_or_default();
             if matches!(kind, "completed" | "compensated" | "parked") {
                 self.driver.post.woke(stream);
@@ -269,7 +298,42 @@ impl<'d> Run<'d> {
         Ok(())
     }
 
-    /// Notes how far the log was read. Nothing depends on it: what is to be done stands in the table of the instances.
+    /// Starts what the events of a batch start; false where one of them cannot be read. Started again, an instance is
+    /// the one that there is.
+    async fn start_from(&mut self, batch: &Batch, work: &Work) -> Result<bool, StoreError> {
+        for entry in batch.events() {
+            let shard = shard_of_stream(&entry.stream, SHARDS);
+            let is_ours = |lease: &&Lease| lease.shard == shard && lease.position < entry.position;
+            if !self.leases.iter().any(|lease| is_ours(&lease)) {
+                continue;
+            }
+            let (id, data) = match self.driver.saga.start(entry) {
+                Ok(Some(begun)) => begun,
+                Ok(None) => continue,
+                Err(failure) => {
+                    let told = format!(
+                        "the saga `{}` cannot be started by the event `{}` at position {} ({} at version {}): {failure}; no \
+                         event after it starts one until it can be read, and it is tried again",
+                        self.name, entry.name, entry.position, entry.stream, entry.version
+                    );
+                    work.progress.failed(&StoreError::Backend { what: told, source: failure.into() });
+                    return Ok(false);
+                }
+            };
+            let Some(held) = self.driver.saga.hold() else {
+                self.alone = true;
+                return Ok(true);
+            };
+            let meta = entry.meta().unwrap_or_default();
+            let mut caused = Cause::event(&entry.stream, entry.version, &meta).meta();
+            caused.actor = meta.actor;
+            begin_with(held.0.office(), &self.driver.post, &self.definition, &id, &data, caused).await?;
+        }
+        Ok(true)
+    }
+
+    /// Notes how far the log was read. Beside what events start, nothing depends on it: what is to be done stands in the
+    /// table of the instances.
     async fn advance(&mut self, to: Position, work: &Work) -> Result<(), StoreError> {
         let advance = |lease: &Lease| Advance {
             subscription: lease.subscription.clone(),
@@ -297,6 +361,7 @@ impl<'d> Run<'d> {
         let (progress, meta) = known.unwrap_or_else(|| (Progress::unread(), Meta::default()));
         Some(Instance {
             saga: Arc::clone(&self.driver.saga),
+            earlier: Arc::clone(&self.driver.earlier),
             definition: self.definition,
             name: Arc::clone(&self.name),
             held,

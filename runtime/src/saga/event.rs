@@ -21,6 +21,8 @@ use crate::{
 pub enum SagaEvent {
     /// `started`: with its data.
     Started(Started),
+    /// `migrated`: it goes on by a later definition.
+    Migrated(Migrated),
     /// `step.intended`: a foreign step is about to be tried.
     StepIntended(Intended),
     /// `step.sent`: one of the commands of a step is stored, and more are to follow.
@@ -67,6 +69,17 @@ pub struct Started {
     /// The instance that it was made of, and the steps whose outputs it has from there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forked: Option<Forked>,
+}
+
+/// An instance goes on by a later definition.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Migrated {
+    /// The version of the later definition.
+    pub definition: u16,
+    /// What its steps are, as one number.
+    pub fingerprint: u64,
+    /// The data, as the later definition has it.
+    pub data: Box<RawValue>,
 }
 
 /// An instance that was made of another one.
@@ -209,6 +222,7 @@ impl SagaEvent {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Started(_) => "started",
+            Self::Migrated(_) => "migrated",
             Self::StepIntended(_) => "step.intended",
             Self::StepSent(_) => "step.sent",
             Self::StepSucceeded(_) => "step.succeeded",
@@ -253,6 +267,7 @@ impl SagaEvent {
     fn decode(kind: &str, json: &[u8]) -> Result<Option<Self>, DecodeError> {
         Ok(Some(match kind {
             "started" => Self::Started(decode_json(json)?),
+            "migrated" => Self::Migrated(decode_json(json)?),
             "step.intended" => Self::StepIntended(decode_json(json)?),
             "step.sent" => Self::StepSent(decode_json(json)?),
             "step.succeeded" => Self::StepSucceeded(decode_json(json)?),
@@ -277,6 +292,7 @@ impl SagaEvent {
     fn encode(&self, json: &mut Vec<u8>) -> Result<(), crate::codec::EncodeError> {
         match self {
             Self::Started(payload) => encode_json(payload, json),
+            Self::Migrated(payload) => encode_json(payload, json),
             Self::StepIntended(payload) | Self::CompensationIntended(payload) => encode_json(payload, json),
             Self::StepSent(payload) | Self::CompensationSent(payload) => encode_json(payload, json),
             Self::StepSucceeded(payload) | Self::CompensationSucceeded(payload) => encode_json(payload, json),

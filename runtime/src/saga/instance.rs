@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{
     SagaOutcome, StepKind, StepPolicy, Undo,
     any::{AnySaga, Definition, Held},
-    event::{self, Compensated, Failed, Parked, SagaEvent},
+    event::{self, Compensated, Failed, Migrated, Parked, SagaEvent},
     load,
     post::Post,
     progress::{Direction, Next, Progress},
@@ -23,6 +23,7 @@ use crate::{
 /// An instance, while somebody works on it.
 pub(super) struct Instance {
     pub(super) saga: Arc<dyn AnySaga>,
+    pub(super) earlier: Arc<[Arc<dyn AnySaga>]>,
     pub(super) definition: Definition,
     pub(super) name: Arc<str>,
     pub(super) held: Held,
@@ -64,8 +65,8 @@ impl Instance {
             if self.stop.is_asked() {
                 return Ok(End::Stopped);
             }
-            let step = match self.refuses() {
-                Some(reason) => self.park(reason).await?,
+            let step = match self.fit().await? {
+                Some(step) => step,
                 None => match self.progress.next(self.definition.steps) {
                     Next::Nothing => {
                         self.announce();
@@ -100,31 +101,85 @@ impl Instance {
         }
     }
 
-    /// Why this program cannot run the instance, if it cannot.
-    fn refuses(&self) -> Option<String> {
+    /// Sees to it that the definition is the one that the instance has begun with, or has been brought to. `None` if it
+    /// is.
+    async fn fit(&mut self) -> Result<Option<Step>, StoreError> {
         let (version, fingerprint) = self.progress.definition;
-        if self.progress.status == SagaStatus::Parked || self.progress.status.has_ended() {
-            return None;
+        let Definition { name, version: ours, fingerprint: our_print, steps } = self.definition;
+        if self.progress.goes().is_none() || self.progress.status == SagaStatus::Parked {
+            return Ok(None);
+        }
+        if version > ours {
+            tracing::warn!(saga = %self.stream, version, ours, "a newer program has started this saga; it is left to that");
+            return self.postpone().await.map(Some);
         }
         if let Some(step) = &self.progress.unknown_step {
-            return Some(format!("its stream speaks of a step `{step}`, which this program does not have"));
+            let reason = format!(
+                "its stream speaks of a step `{step}`, which version {ours} of `{name}` does not have"
+            );
+            return self.park(reason).await.map(Some);
         }
-        if (version, fingerprint) == (self.definition.version, self.definition.fingerprint) {
-            return None;
+        if (version, fingerprint) == (ours, our_print) {
+            return Ok(None);
         }
-        Some(format!(
-            "it was started by version {version} of the saga `{}`, and this program has version {}, whose steps are \
-             others; keep the old definition beside the new one until its instances have ended",
-            self.definition.name, self.definition.version
-        ))
+        if version == ours {
+            let reason = format!(
+                "its steps are not those of this program, although both are version {ours} of `{name}`: put the steps \
+                 back as they were, and write the new ones as `#[saga(version = {})]`",
+                ours.saturating_add(1)
+            );
+            return self.park(reason).await.map(Some);
+        }
+        let reason = match self.saga.migrate(version, &self.progress.data) {
+            None => format!(
+                "it was started by version {version} of `{name}`, and this program has version {ours}: list the old saga \
+                 beside the new one until its instances have ended, or write `#[saga(version = {ours}, from(..))]`"
+            ),
+            Some(Err(failure)) => {
+                format!("its data of version {version} cannot be brought to version {ours}: {failure}")
+            }
+            Some(Ok(data)) => match self.progress.begun_too_early() {
+                Some(step) => format!(
+                    "its step `{}` was begun by version {version}, and version {ours} has a step before it that was not",
+                    steps[step].name
+                ),
+                None => return self.migrate(&data).await.map(Some),
+            },
+        };
+        self.park(reason).await.map(Some)
+    }
+
+    async fn migrate(&mut self, data: &[u8]) -> Result<Step, StoreError> {
+        let data = serde_json::from_slice(data).map_err(|error| StoreError::Backend {
+            what: format!("migrating {}", self.stream),
+            source: error.into(),
+        })?;
+        let Definition { version: definition, fingerprint, .. } = self.definition;
+        self.store(vec![SagaEvent::Migrated(Migrated { definition, fingerprint, data })], None).await
+    }
+
+    /// Leaves it alone for a while.
+    async fn postpone(&mut self) -> Result<Step, StoreError> {
+        const WHILE: Duration = Duration::from_secs(5);
+        self.store(Vec::new(), Some(WHILE)).await
     }
 
     /// Reads again how far it has come; whether it is there.
     pub(super) async fn reload(&mut self) -> Result<bool, StoreError> {
-        let found = load::load(self.store.port().as_ref(), &self.stream, self.definition.steps).await?;
-        let Some((progress, meta)) = found else { return Ok(false) };
-        (self.progress, self.meta) = (progress, meta);
-        Ok(true)
+        loop {
+            let found = load::load(self.store.port().as_ref(), &self.stream, self.definition.steps).await?;
+            let Some((progress, meta)) = found else { return Ok(false) };
+            (self.progress, self.meta) = (progress, meta);
+            let version = self.progress.definition.0;
+            let own = |saga: &&Arc<dyn AnySaga>| saga.definition().version == version;
+            match self.earlier.iter().find(own) {
+                // It goes on by the definition that it has begun with.
+                Some(earlier) if version != self.definition.version => {
+                    (self.definition, self.saga) = (earlier.definition(), Arc::clone(earlier));
+                }
+                _ => return Ok(true),
+            }
+        }
     }
 
     pub(super) fn office(&self) -> &dyn Office {

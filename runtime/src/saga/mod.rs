@@ -31,8 +31,8 @@ pub use definition::{Saga, StepInfo, StepKind, StepPolicy, Undo};
 pub use done::{Durable, IntoStep, StepDone};
 pub(crate) use driver::SagaDriver;
 pub use event::{
-    Compensated, Decided, Failed, Forked, Intended, Parked, Receipts, SagaEvent, Sent, Skipped, Started,
-    Succeeded,
+    Compensated, Decided, Failed, Forked, Intended, Migrated, Parked, Receipts, SagaEvent, Sent, Skipped,
+    Started, Succeeded,
 };
 pub use handle::SagaHandle;
 pub use operators::{Instances, TimelineEntry};

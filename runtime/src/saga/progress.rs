@@ -126,6 +126,10 @@ impl Progress {
         self.version += 1;
         match event {
             SagaEvent::Started(_) => {}
+            SagaEvent::Migrated(migrated) => {
+                self.definition = (migrated.definition, migrated.fingerprint);
+                self.data = migrated.data.get().as_bytes().into();
+            }
             SagaEvent::StepIntended(intended) => self.intended(steps, intended, Forward),
             SagaEvent::CompensationIntended(intended) => self.intended(steps, intended, Backward),
             SagaEvent::StepSent(sent) => self.sent(steps, sent, Forward),
@@ -185,6 +189,13 @@ impl Progress {
             }
             _ => Next::Nothing,
         }
+    }
+
+    /// A step that was begun although one before it was not: the steps were others when it ran.
+    pub(crate) fn begun_too_early(&self) -> Option<usize> {
+        let begun = |step: &StepState| step.forward.begun || step.forward.done || step.forward.sent > 0;
+        let first = self.steps.iter().position(|step| !begun(step))?;
+        (first..self.steps.len()).find(|step| begun(&self.steps[*step]))
     }
 
     /// Where it goes; `None` once it has ended.

@@ -152,6 +152,23 @@ pub(crate) async fn start<S: Saga>(
     }
 }
 
+/// Starts an instance by its data as JSON; false if there is one already.
+pub(super) async fn begin_with(
+    office: &dyn Office,
+    post: &Post,
+    definition: &Definition,
+    id: &str,
+    data: &[u8],
+    meta: Meta,
+) -> Result<bool, StoreError> {
+    let stream = StreamId::new(&category(definition.name), id);
+    let data = serde_json::from_slice(data)
+        .map_err(|error| StoreError::Backend { what: format!("starting {stream}"), source: error.into() })?;
+    let (version, fingerprint) = (definition.version, definition.fingerprint);
+    let started = Started { definition: version, fingerprint, data, forked: None };
+    begin(office, post, &stream, definition, started, meta).await
+}
+
 /// Stores the first event of an instance; false if there is one already.
 pub(super) async fn begin(
     office: &dyn Office,

@@ -12,6 +12,7 @@ impl fmt::Display for SagaEvent {
                 None => f.write_str("started"),
                 Some(fork) => write!(f, "started from {} by {}: {}", fork.from, fork.actor, fork.reason),
             },
+            Self::Migrated(migrated) => write!(f, "brought to version {}", migrated.definition),
             Self::StepIntended(intended) => begins(f, "step", intended),
             Self::StepSent(sent) => sends(f, "step", sent),
             Self::StepSucceeded(succeeded) => succeeds(f, "step", succeeded),

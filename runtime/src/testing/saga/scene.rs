@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use super::plan::{Crash, Fails, Plan, Side};
 use crate::{
     domain::{HandlerFailure, IdempotencyKey},
+    log::LogEntry,
     saga::{AnySaga, Definition, Direction, Held, StepCall, StepDone, StepKind},
     store::{Append, Outcome, StreamId},
 };
@@ -130,6 +131,18 @@ impl AnySaga for Disturbed {
 
     fn hold(&self) -> Option<Held> {
         self.saga.hold()
+    }
+
+    fn starts(&self) -> Vec<&'static str> {
+        self.saga.starts()
+    }
+
+    fn start(&self, entry: &LogEntry) -> Result<Option<(String, Vec<u8>)>, HandlerFailure> {
+        self.saga.start(entry)
+    }
+
+    fn migrate(&self, version: u16, data: &[u8]) -> Option<Result<Vec<u8>, HandlerFailure>> {
+        self.saga.migrate(version, data)
     }
 
     async fn call(

@@ -53,7 +53,8 @@ fn followers(model: &Domain) -> TokenStream {
             let (source, span) = (type_text(part), at(part));
             let private = model.runtime.private_at(span);
             let (function, probe) = (Ident::new(function, span), Ident::new(probe, span));
-            quote_spanned!(span=> #private::domain::FollowerInfo::#function(#private::#probe::<#part>::NAME, #source),)
+            let version = (function == "saga").then(|| quote_spanned!(span=> .of_version(#private::#probe::<#part>::VERSION)));
+            quote_spanned!(span=> #private::domain::FollowerInfo::#function(#private::#probe::<#part>::NAME, #source) #version,)
         });
         infos.collect()
     };

@@ -24,6 +24,14 @@ pub(crate) fn generic_block() -> String {
     "a saga cannot be generic: its instances are read back by its name\n  help: write the types out".into()
 }
 
+pub(crate) fn too_many_versions(version: u64, older: usize) -> String {
+    let next = older + 1;
+    format!(
+        "there cannot be {older} versions before version {version}\n  \
+         help: raise it: `#[saga(version = {next}, from(..))]`; the last type in `from(..)` is the version before"
+    )
+}
+
 pub(crate) fn bad_name() -> String {
     "a saga's name is not empty and has no `@`: the streams of its instances are called by it\n  \
      help: write `name = \"transfer\"`"

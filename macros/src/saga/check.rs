@@ -14,6 +14,7 @@ use crate::{
 pub(super) fn check(model: &Saga, errors: &mut Errors) {
     check_block_is_not_generic(model, errors);
     check_name(model, errors);
+    check_versions(model, errors);
     check_step_names(model, errors);
     check_order(model, errors);
     check_one_start_per_variant(model, errors);
@@ -32,6 +33,15 @@ fn check_name(model: &Saga, errors: &mut Errors) {
     let bad = |name: &&LitStr| name.value().trim().is_empty() || name.value().contains('@');
     if let Some(name) = model.name.as_ref().filter(bad) {
         errors.push(name, messages::bad_name());
+    }
+}
+
+/// Before version n there are n - 1 others.
+fn check_versions(model: &Saga, errors: &mut Errors) {
+    if let Some((from, older)) = &model.from
+        && older.len() as u64 >= model.version
+    {
+        errors.push(from, messages::too_many_versions(model.version, older.len()));
     }
 }
 

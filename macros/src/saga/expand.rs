@@ -36,12 +36,14 @@ pub(super) fn expand(model: &Saga) -> TokenStream {
     });
     let undone = calls(model, "compensate", &quote!(#private::saga::StepDone), undone);
     let probed = probed(model);
+    let migrate = migrate(model);
     let inner = quote! {
         type Deps<'d> = #tuple;
         const NAME: &'static str = #name;
         const VERSION: u16 = #version;
         const STEPS: &'static [#private::saga::StepInfo] = &[#(#infos),*];
         #encoding
+        #migrate
         #starts
         #done
         #undone
@@ -77,6 +79,30 @@ fn encoding(model: &Saga, span: Span) -> TokenStream {
             (#json.decode)(json)
         }
     }
+}
+
+/// `fn migrate`, where the data of earlier versions can be brought to this one.
+fn migrate(model: &Saga) -> Option<TokenStream> {
+    let (_, older) = model.from.as_ref()?;
+    let private = model.runtime.private();
+    // Checked: there are fewer than versions.
+    let first = model.version.saturating_sub(older.len() as u64);
+    let arms = older.iter().zip(first..).map(|(old, version)| {
+        let (span, version) = (old.span().resolved_at(Span::call_site()), Literal::u64_unsuffixed(version));
+        let there = model.runtime.private_at(span);
+        quote_spanned!(span=> #version => #there::core::option::Option::Some(#there::migrated::<#old, Self>(data)),)
+    });
+    Some(quote! {
+        fn migrate(
+            version: u16,
+            data: &[u8],
+        ) -> #private::core::option::Option<#private::core::result::Result<Self, #private::codec::DecodeError>> {
+            match version {
+                #(#arms)*
+                _ => #private::core::option::Option::None,
+            }
+        }
+    })
 }
 
 /// `fn starts`, where events start it.
@@ -392,6 +418,7 @@ pub(super) fn fallback(input: &Input, model: Option<&Saga>) -> TokenStream {
         };
     };
     let stub = Saga {
+        from: None,
         block: model.block.clone(),
         version: model.version,
         name: None,

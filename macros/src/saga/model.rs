@@ -7,7 +7,7 @@ use crate::{
     driver::Input,
     errors::Errors,
     impl_block::{self, Access, ImplBlock, Item, Method},
-    keywords::{CRATE, EACH, NAME, ON, VERSION},
+    keywords::{CRATE, EACH, FROM, NAME, ON, VERSION},
     messages::saga as messages,
     naming::{snake_case, type_text},
     parameters::{self, Dependency},
@@ -26,6 +26,8 @@ pub(crate) struct Saga {
     /// The block without our attributes.
     pub(super) block: ImplBlock,
     pub(super) version: u64,
+    /// `from`, as it is written, and the data of the versions before this one, the last of them last.
+    pub(super) from: Option<(Ident, Vec<Type>)>,
     pub(super) name: Option<LitStr>,
     pub(super) steps: Vec<Step>,
     pub(super) starts: Vec<Start>,
@@ -46,9 +48,11 @@ impl Saga {
 }
 
 pub(super) fn read(input: &Input, errors: &mut Errors) -> Option<Saga> {
-    let mut options = Options::read(input.args.clone(), OWNER, &[VERSION, NAME, ON, EACH, CRATE], errors);
+    let mut options =
+        Options::read(input.args.clone(), OWNER, &[VERSION, FROM, NAME, ON, EACH, CRATE], errors);
     let runtime = Runtime::new(options.take_path(CRATE, errors).as_ref());
     let version = options.take_number(VERSION, 1..=u16::MAX.into(), errors).map_or(1, |(number, _)| number);
+    let from = options.take_list::<Type>(FROM, "from(Old)", errors);
     let name = options.take_string(NAME, errors);
     let short = starts::read_short(&mut options, errors);
     let mut block = impl_block::read(input, messages::not_an_impl_block, messages::on_a_trait_impl, errors)?;
@@ -66,7 +70,7 @@ pub(super) fn read(input: &Input, errors: &mut Errors) -> Option<Saga> {
     }
     let calls = steps.iter().flat_map(Step::calls);
     let dependencies = parameters::union(calls.flat_map(Call::dependencies));
-    Some(Saga { block, version, name, steps, starts, dependencies, runtime })
+    Some(Saga { block, version, from, name, steps, starts, dependencies, runtime })
 }
 
 /// The functions that make the saga of an event, and their places: those that say so, or with `on` the one that is not

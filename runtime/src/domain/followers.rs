@@ -24,27 +24,43 @@ pub struct FollowerInfo {
     pub name: &'static str,
     /// Its type in the source.
     pub source: &'static str,
+    /// The version of a saga's definition; 0 for everything else.
+    pub version: u16,
 }
 
 impl FollowerInfo {
     /// Describes a projection.
     pub const fn projection(name: &'static str, source: &'static str) -> Self {
-        Self { kind: FollowerKind::Projection, name, source }
+        Self { kind: FollowerKind::Projection, name, source, version: 0 }
     }
 
     /// Describes an event handler.
     pub const fn event_handler(name: &'static str, source: &'static str) -> Self {
-        Self { kind: FollowerKind::EventHandler, name, source }
+        Self { kind: FollowerKind::EventHandler, name, source, version: 0 }
     }
 
     /// Describes a saga.
     pub const fn saga(name: &'static str, source: &'static str) -> Self {
-        Self { kind: FollowerKind::Saga, name, source }
+        Self { kind: FollowerKind::Saga, name, source, version: 0 }
+    }
+
+    /// With the version of its definition: a saga may be listed in several.
+    #[must_use]
+    pub const fn of_version(mut self, version: u16) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// Whether both are definitions of one saga, of different versions.
+    const fn is_another_version_of(&self, other: &Self) -> bool {
+        matches!(self.kind, FollowerKind::Saga)
+            && matches!(other.kind, FollowerKind::Saga)
+            && self.version != other.version
     }
 
     /// Describes a process manager.
     pub const fn process_manager(name: &'static str, source: &'static str) -> Self {
-        Self { kind: FollowerKind::ProcessManager, name, source }
+        Self { kind: FollowerKind::ProcessManager, name, source, version: 0 }
     }
 }
 
@@ -92,7 +108,10 @@ pub const fn check_followers(followers: &[FollowerInfo]) {
         let mut j = 0;
         while j < i {
             // What has no name is something else, which is said elsewhere.
-            if !followers[i].name.is_empty() && const_text::equal(followers[j].name, followers[i].name) {
+            if !followers[i].name.is_empty()
+                && const_text::equal(followers[j].name, followers[i].name)
+                && !followers[j].is_another_version_of(&followers[i])
+            {
                 refuse_followers(&followers[j], &followers[i]);
             }
             j += 1;

@@ -17,6 +17,8 @@ pub struct SagaProbe<S>(PhantomData<S>);
 impl<S: Saga> SagaProbe<S> {
     /// Its name in the store.
     pub const NAME: &'static str = S::NAME;
+    /// The version of its definition.
+    pub const VERSION: u16 = S::VERSION;
 
     /// Names it to the application, whose dependencies must suffice for it.
     pub fn register<D: Domain>(registry: &mut Registry<D>)
@@ -38,6 +40,8 @@ impl<S: Saga> SagaProbe<S> {
 pub trait NoSaga {
     /// It has no instances.
     const NAME: &'static str = "";
+    /// And no definition.
+    const VERSION: u16 = 0;
     /// It is not named to the application.
     fn register<R>(_: &mut R) {}
     /// It sends nothing.

@@ -39,7 +39,7 @@ pub use part::{Mistaken, NoPart, NoSupply, PartProbe, SupplyProbe, Wanted};
 pub use reacted::{Class, Failing, Reacted, Unclassified, app_of, failed, id_in, sent, stream_id};
 pub use shape::{NoShape, Probe, Snapshot, StateShape, snapshot};
 pub use stepped::{
-    Command, Made, Output, Probed, SagaData, StepError, Stepped, command, durable, no_such_step, saga_json,
-    step_failed,
+    Command, Made, Output, Probed, SagaData, StepError, Stepped, command, durable, migrated, no_such_step,
+    saga_json, step_failed,
 };
 pub use stored::{NotStored, Stored};

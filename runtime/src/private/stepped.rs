@@ -190,3 +190,15 @@ impl<T: Serialize + DeserializeOwned> SagaData for T {
 pub const fn saga_json<S: SagaData>() -> Json<S> {
     Json { encode: S::to_json, decode: S::from_json }
 }
+
+/// The data of an earlier version of a saga, as a later one has it.
+///
+/// # Errors
+/// When it is not what that version has written.
+pub fn migrated<Old, New>(data: &[u8]) -> Result<New, DecodeError>
+where
+    Old: DeserializeOwned,
+    New: From<Old>,
+{
+    decode_json::<Old>(data).map(New::from)
+}

@@ -35,7 +35,7 @@ const MOST: usize = 256;
 const POISON: u32 = 6;
 
 /// How long a step that is under way is waited for when the process stops or the shards change hands.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The longest time without a look into the store.
 const LONGEST: Duration = Duration::from_secs(1);

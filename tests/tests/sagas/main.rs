@@ -2,6 +2,7 @@
 
 mod operators;
 mod transfer;
+mod versions;
 
 use std::time::Duration;
 

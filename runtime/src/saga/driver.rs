@@ -1,6 +1,12 @@
 //! Runs the instances of a saga whose shards this process has.
 
-use std::{collections::HashMap, fmt, future::pending, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt,
+    future::pending,
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use tokio::{
@@ -45,6 +51,16 @@ const HELD_UP: Duration = Duration::from_secs(5);
 
 /// How often it is looked for instances that have ended processes, it seems.
 const SUSPECTS_EVERY: Duration = Duration::from_secs(3);
+
+/// The same where there are many of them: then it is the database that has gone away again and again, and they were at
+/// work.
+const MANY_SUSPECTS_EVERY: Duration = Duration::from_millis(200);
+
+/// So many are taken at a time.
+const SUSPECTS: usize = 16;
+
+/// An instance that was taken so often without having come further is worked on alone.
+const ALONE: u32 = 4;
 
 /// Runs one saga.
 pub(crate) struct SagaDriver {
@@ -122,8 +138,8 @@ struct Run<'d> {
     /// When it is looked into the store next.
     look_at: Instant,
     suspects_at: Instant,
-    /// An instance that is to be worked on alone.
-    suspect: Option<(String, u32)>,
+    /// Instances that are to be worked on alone, one after the other.
+    suspects: VecDeque<(String, u32)>,
     /// Instances that have had no room, so that the store has to be asked again.
     left_out: bool,
     alone: bool,
@@ -152,7 +168,7 @@ impl<'d> Run<'d> {
             moves: work.store.port().read_side().and_then(ReadSide::clock_moves),
             look_at: now,
             suspects_at: now,
-            suspect: None,
+            suspects: VecDeque::new(),
             left_out: false,
             alone: false,
             stop,
@@ -169,7 +185,7 @@ impl<'d> Run<'d> {
                     self.read(batch, work).await?;
                 }
             }
-            let room = self.suspect.is_none() && self.tasks.len() < MOST;
+            let room = self.suspects.is_empty() && self.tasks.len() < MOST;
             tokio::select! {
                 Some(ended) = self.tasks.join_next_with_id() => self.ended(ended)?,
                 Some(hint) = self.hints.recv(), if room => self.hinted(hint),
@@ -190,12 +206,8 @@ impl<'d> Run<'d> {
         let now = Instant::now();
         self.look_at = now + LONGEST;
         self.left_out = false;
-        if let Some((id, taken)) = self.suspect.take() {
-            if !self.tasks.is_empty() {
-                self.suspect = Some((id, taken));
-                return Ok(());
-            }
-            return self.begin_suspect(id, taken).await;
+        if !self.suspects.is_empty() {
+            return self.look_at_suspects().await;
         }
         let room = MOST.saturating_sub(self.tasks.len());
         let found = self.take(room, false).await?;
@@ -208,10 +220,39 @@ impl<'d> Run<'d> {
             self.begin(id, None);
         }
         if now >= self.suspects_at {
-            self.suspects_at = now + SUSPECTS_EVERY;
-            self.suspect = self.take(1, true).await?.taken.pop();
-            if self.suspect.is_some() && self.tasks.is_empty() {
-                self.look_at = now;
+            self.take_suspects(now).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes instances that have ended processes, it seems. Most of them have not: they were at work when another one
+    /// did, or when the database went away, and come further now.
+    async fn take_suspects(&mut self, now: Instant) -> Result<(), StoreError> {
+        let found = self.take(SUSPECTS, true).await?.taken;
+        let pause = if found.len() < SUSPECTS { SUSPECTS_EVERY } else { MANY_SUSPECTS_EVERY };
+        self.suspects_at = now + pause;
+        for (id, taken) in found {
+            if taken < ALONE {
+                self.begin(id, None);
+            } else {
+                self.suspects.push_back((id, taken));
+            }
+        }
+        self.look_at = self.look_at.min(self.suspects_at);
+        if !self.suspects.is_empty() && self.tasks.is_empty() {
+            self.look_at = now;
+        }
+        Ok(())
+    }
+
+    /// Begins the next one that is to be worked on alone, once nothing else is under way.
+    async fn look_at_suspects(&mut self) -> Result<(), StoreError> {
+        if self.tasks.is_empty()
+            && let Some((id, taken)) = self.suspects.pop_front()
+        {
+            self.begin_suspect(id, taken).await?;
+            if self.tasks.is_empty() {
+                self.look_at = Instant::now();
             }
         }
         Ok(())
@@ -232,7 +273,6 @@ impl<'d> Run<'d> {
     async fn begin_suspect(&mut self, id: String, taken: u32) -> Result<(), StoreError> {
         if taken < POISON {
             tracing::warn!(saga = %self.name, id, taken, "a saga was begun several times without coming further; it is tried alone");
-            self.suspect = None;
             self.begin(id, None);
             return Ok(());
         }
@@ -286,7 +326,7 @@ impl<'d> Run<'d> {
             let id = stream.id().to_owned();
             if let Some(again) = self.running.get_mut(&id) {
                 *again = true;
-            } else if self.tasks.len() < MOST && self.suspect.is_none() {
+            } else if self.tasks.len() < MOST && self.suspects.is_empty() {
                 self.begin(id, None);
             } else {
                 self.left_out = true;
@@ -416,7 +456,7 @@ impl<'d> Run<'d> {
         }
         if again
             || (self.left_out && self.tasks.len() <= MOST / 2)
-            || (self.suspect.is_some() && self.tasks.is_empty())
+            || (!self.suspects.is_empty() && self.tasks.is_empty())
         {
             self.look_at = Instant::now();
         }
@@ -456,4 +496,4 @@ fn side(store: &Store) -> Result<&dyn ReadSide, StoreError> {
     store.port().read_side().ok_or(StoreError::Unsupported { store: "this store", what: "run sagas" })
 }
 
-const _: () = assert!(SUSPECT < POISON);
+const _: () = assert!(SUSPECT < ALONE && ALONE < POISON);

@@ -1,10 +1,10 @@
 //! Runs the instances of a saga whose shards this process has.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     fmt,
     future::pending,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -37,8 +37,9 @@ pub(super) const SHARDS: u16 = 16;
 /// So many instances are worked on at a time by one process.
 const MOST: usize = 256;
 
-/// An instance that was taken so often without having come further is parked: it ends the process, it seems.
-const POISON: u32 = 6;
+/// An instance that was taken so often without having come further is parked: it ends the process, it seems. It is
+/// counted as well when a process loses its shards or the database goes away, so this is not too few.
+const POISON: u32 = 20;
 
 /// How long a step that is under way is waited for when the process stops or the shards change hands.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -69,6 +70,7 @@ pub(crate) struct SagaDriver {
     /// Earlier ones, for the instances that have begun with them.
     earlier: Arc<[Arc<dyn AnySaga>]>,
     post: Post,
+    survived: Survived,
 }
 
 impl SagaDriver {
@@ -77,7 +79,7 @@ impl SagaDriver {
         let mut earlier: Vec<_> = std::iter::once(first.clone()).chain(others).collect();
         earlier.sort_by_key(|saga| saga.definition().version);
         let saga = earlier.pop().unwrap_or(first);
-        Self { saga, earlier: earlier.into(), post }
+        Self { saga, earlier: earlier.into(), post, survived: Survived::default() }
     }
 }
 
@@ -117,6 +119,17 @@ impl Driver for SagaDriver {
         stopper.ask();
         run.end().await;
         followed
+    }
+}
+
+/// Instances that were under way in this process when it lost the database or its shards, and have not come further
+/// since. They do not end the process: it is still there.
+#[derive(Default)]
+struct Survived(Mutex<HashSet<String>>);
+
+impl Survived {
+    fn change<T>(&self, change: impl FnOnce(&mut HashSet<String>) -> T) -> T {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -232,7 +245,7 @@ impl<'d> Run<'d> {
         let pause = if found.len() < SUSPECTS { SUSPECTS_EVERY } else { MANY_SUSPECTS_EVERY };
         self.suspects_at = now + pause;
         for (id, taken) in found {
-            if taken < ALONE {
+            if taken < ALONE || self.driver.survived.change(|survived| survived.contains(&id)) {
                 self.begin(id, None);
             } else {
                 self.suspects.push_back((id, taken));
@@ -445,10 +458,14 @@ impl<'d> Run<'d> {
         };
         let id = self.names.remove(&task).unwrap_or_default();
         let again = self.running.remove(&id).unwrap_or_default();
+        self.driver.survived.change(|survived| survived.remove(&id));
         match result {
             Ok(End::Wait(pause)) => self.look_at = self.look_at.min(Instant::now() + pause),
             Ok(End::Done | End::Stopped) => {}
-            Err(error) if is_of_store(&error) => return Err(error),
+            Err(error) if is_of_store(&error) => {
+                self.driver.survived.change(|survived| survived.insert(id));
+                return Err(error);
+            }
             // It is due still, so it is taken again, and parked after a while.
             Err(error) => {
                 tracing::warn!(saga = %self.name, id, %error, "an instance could not go on; it is tried again")
@@ -465,6 +482,7 @@ impl<'d> Run<'d> {
 
     /// Waits a while for what is under way: each ends after the step that it is at.
     async fn end(&mut self) {
+        self.driver.survived.change(|survived| survived.extend(self.running.keys().cloned()));
         let until = Instant::now() + PATIENCE;
         loop {
             tokio::select! {

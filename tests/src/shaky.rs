@@ -91,7 +91,7 @@ impl Shaky {
 }
 
 fn down() -> StoreError {
-    StoreError::Unavailable { what: "shaking".into(), source: "it is shaky".into() }
+    StoreError::Unavailable { what: "shaking", source: "it is shaky".into() }
 }
 
 fn lost() -> StoreError {

@@ -13,8 +13,11 @@ pub(super) struct InputsOf<P: ProcessManager>(HashMap<&'static str, Taking<P>>);
 /// How the events of one name are taken.
 pub(super) struct Taking<P: ProcessManager> {
     pub(super) route: fn(&LogEntry) -> Result<Route, StoreError>,
-    pub(super) manage: fn(&mut P, &LogEntry, &P::Key, &Meta) -> Result<Vec<Reaction<P>>, HandlerFailure>,
+    pub(super) manage: Manages<P>,
 }
+
+type Manages<P> =
+    fn(&mut P, &LogEntry, &<P as ProcessManager>::Key, &Meta) -> Result<Vec<Reaction<P>>, HandlerFailure>;
 
 impl<P: ProcessManager> InputsOf<P> {
     pub(super) fn new() -> Self {

@@ -1,10 +1,10 @@
 //! Runs the instances of a saga whose shards this process has.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashMap, VecDeque},
     fmt,
     future::pending,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
@@ -22,6 +22,7 @@ use super::{
     post::{Hint, Post},
     progress::Progress,
     start::begin_with,
+    survived::{Survived, is_of_store},
 };
 use crate::{
     domain::{Meta, Position, Start, Timestamp},
@@ -119,17 +120,6 @@ impl Driver for SagaDriver {
         stopper.ask();
         run.end().await;
         followed
-    }
-}
-
-/// Instances that were under way in this process when it lost the database or its shards, and have not come further
-/// since. They do not end the process: it is still there.
-#[derive(Default)]
-struct Survived(Mutex<HashSet<String>>);
-
-impl Survived {
-    fn change<T>(&self, change: impl FnOnce(&mut HashSet<String>) -> T) -> T {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -503,11 +493,6 @@ async fn moved(moves: &mut Option<watch::Receiver<Timestamp>>) {
     if moves.changed().await.is_err() {
         pending().await
     }
-}
-
-/// Whether an error says something about the store, or the worker's shards, and not about one instance.
-const fn is_of_store(error: &StoreError) -> bool {
-    matches!(error, StoreError::Fenced { .. } | StoreError::Unavailable { .. } | StoreError::Closed)
 }
 
 fn side(store: &Store) -> Result<&dyn ReadSide, StoreError> {

@@ -22,6 +22,7 @@ mod outcome;
 mod post;
 mod progress;
 mod start;
+mod survived;
 mod text;
 
 pub(crate) use any::{AnySaga, Definition, Held, Sagas, World, Wrap};

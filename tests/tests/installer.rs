@@ -5,8 +5,14 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
+use gesta::test::saga_in;
+use gesta_examples::installer::{Deps, Install, Installer, Registry, Site};
 use gesta_tests::{Database, Folder, Kind};
 
 /// A store and a site of a test's own.
@@ -154,6 +160,35 @@ on_both! {
     an_installation_killed_in_any_step_goes_on_where_it_was
     an_undoing_killed_in_any_step_goes_on_where_it_was
     the_story_is_true
+}
+
+/// On real files: every step fails, is repeated, and is the last one that a process has done; and each time all of it is
+/// there in the end, or nothing.
+#[tokio::test]
+async fn whatever_happens_to_an_installation_it_is_there_or_nothing_is() {
+    let (folder, worlds) = (Arc::new(Folder::new()), Arc::new(AtomicUsize::new(0)));
+    let site = {
+        let worlds = Arc::clone(&worlds);
+        move || folder.path(&format!("site-{}", worlds.load(Ordering::Relaxed)))
+    };
+    let deps = {
+        let site = site.clone();
+        move || {
+            worlds.fetch_add(1, Ordering::Relaxed);
+            Deps { registry: Registry::sample(), site: Site::at(site()) }
+        }
+    };
+    let test = saga_in::<Installer>(deps)
+        .saga(Install { plugin: "gallery".into(), request: "gallery-1".into() })
+        .state(move |_| {
+            let mut files = BTreeMap::new();
+            collect(&site(), &site(), &mut files);
+            std::future::ready(files)
+        });
+    test.completes().await;
+    assert!(test.every_step_fails().await > 4);
+    assert!(test.every_step_repeats().await > 4);
+    assert!(test.crash_at_every_point().await > 20);
 }
 
 #[test]

@@ -31,3 +31,35 @@ impl Dormancy {
         self.warned = true;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use gesta::test::given_instance;
+
+    use super::*;
+
+    const QUARTER: Duration = Duration::from_secs(90 * 86_400);
+
+    #[test]
+    fn an_account_is_looked_at_after_a_quarter_of_a_year() {
+        let ann = AccountId("ann".into());
+        let opened = AccountEvent::Opened { owner: "Ann".into() };
+        given_instance::<Dormancy>(&ann)
+            .when(&ann, opened.clone())
+            .then(Dormancy::QUIET_TOO_LONG.after(QUARTER));
+        given_instance::<Dormancy>(&ann)
+            .and(&ann, [opened])
+            .when_deadline(Dormancy::QUIET_TOO_LONG)
+            .then_state(|dormancy| assert!(dormancy.warned));
+    }
+
+    #[test]
+    fn a_large_withdrawal_is_thanked_for() {
+        let ann = AccountId("ann".into());
+        let withdrawn = |cents| AccountEvent::Withdrawn { cents, reason: "rent".into() };
+        given_instance::<Dormancy>(&ann).when(&ann, withdrawn(LARGE)).then_nothing();
+        given_instance::<Dormancy>(&ann)
+            .when(&ann, withdrawn(LARGE + 1))
+            .then(ann.send(Deposit { cents: 1 }));
+    }
+}

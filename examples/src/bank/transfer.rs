@@ -52,3 +52,30 @@ impl Transfer {
         self.to.send(Deposit { cents: self.cents })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use gesta::{domain::FailureClass, test::saga};
+
+    use super::{super::Deps, *};
+
+    #[tokio::test]
+    async fn money_leaves_and_arrives_or_comes_back() {
+        let (ann, bob) = (AccountId("ann".into()), AccountId("bob".into()));
+        let transfer = saga(Transfer { from: ann.clone(), to: bob.clone(), cents: 200 })
+            .with_output("clear", Cleared { reference: "C-1".into() });
+        let (deps, withdraw) = (Deps::default(), Withdraw { cents: 200, reason: "transfer".into() });
+        transfer.step_with("debit", &deps).await.sends([ann.send(withdraw)]);
+        transfer.undo_with("debit", &deps).await.sends([ann.send(Deposit { cents: 200 })]);
+        transfer.step_with("credit", &deps).await.sends([bob.send(Deposit { cents: 200 })]);
+    }
+
+    #[tokio::test]
+    async fn a_clearing_house_that_does_not_answer_is_asked_again() {
+        let (ann, bob) = (AccountId("ann".into()), AccountId("bob".into()));
+        let debited = Receipt { version: 3, position: Position::START, events: 1 };
+        let transfer = saga(Transfer { from: ann, to: bob, cents: 200 }).with_output("debit", debited);
+        let (class, told) = transfer.step_with("clear", &Deps::default()).await.fails();
+        assert_eq!((class, told.contains("does not answer")), (FailureClass::Retryable, true), "{told}");
+    }
+}

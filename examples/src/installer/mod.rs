@@ -116,7 +116,7 @@ gesta::domain! {
 }
 
 /// What the steps work on.
-#[derive(Debug, Provide)]
+#[derive(Clone, Debug, Provide)]
 pub struct Deps {
     /// Where plugins come from.
     pub registry: Registry,

@@ -1,6 +1,7 @@
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use tokio::{fs, sync::Mutex};
@@ -20,18 +21,18 @@ use super::{
 /// libraries/images/needed-by/gallery     and which of them
 /// hooks/page.gallery                     the plugin that hangs there
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Site {
     root: PathBuf,
     die_at: Option<String>,
     /// Libraries are shared by plugins, so they come and go one at a time.
-    libraries: Mutex<()>,
+    libraries: Arc<Mutex<()>>,
 }
 
 impl Site {
     /// That in a folder.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
-        Self { root: folder.into(), die_at: None, libraries: Mutex::default() }
+        Self { root: folder.into(), die_at: None, libraries: Arc::default() }
     }
 
     /// Ends the process half-way through a step, as if it were killed there.

@@ -445,6 +445,9 @@ impl Sagas for Careless {
     async fn count_sagas(&self) -> Result<Vec<(Arc<str>, SagaStatus, u64)>, StoreError> {
         self.inner.count_sagas().await
     }
+    async fn oldest_sagas(&self) -> Result<Vec<(Arc<str>, gesta::domain::Timestamp)>, StoreError> {
+        self.inner.oldest_sagas().await
+    }
 }
 
 #[async_trait]

@@ -183,7 +183,10 @@ impl<D: Domain> Registry<D> {
         let sagas = self.sagas.into_iter().filter_map(|(name, definitions)| {
             let mut definitions = definitions.into_iter().map(|make| make(&weak));
             let first = definitions.next()?;
-            let driver = SagaDriver::new(first, definitions.collect(), app.shared.posts.named(name));
+            let driver = {
+                let (post, statistics) = (app.shared.posts.named(name), app.shared.statistics.clone());
+                SagaDriver::new(first, definitions.collect(), post, statistics)
+            };
             Some(Arc::new(driver) as Arc<dyn Driver>)
         });
         let sends = schedules::driver(&weak, self.commands);

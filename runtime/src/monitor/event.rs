@@ -17,6 +17,8 @@ pub enum MonitorEvent {
     Slow(SlowEvent),
     /// `gesta.error_rate`: a handler fails more often than the application allows for.
     HighErrorRate(HighErrorRate),
+    /// `gesta.saga_parked`: an instance of a saga can neither go on nor back by itself.
+    SagaParked(SagaParked),
 }
 
 /// A handler could not handle an event: its attempts are used up, or the error is permanent.
@@ -99,6 +101,21 @@ pub struct HighErrorRate {
     pub seconds: u64,
 }
 
+/// An instance of a saga is parked: somebody has to decide.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SagaParked {
+    /// The saga's name.
+    pub saga: String,
+    /// The instance.
+    pub id: String,
+    /// The version of its stream at which it is parked.
+    pub version: u64,
+    /// The step that it is at; empty where that is not known.
+    pub step: String,
+    /// Why.
+    pub reason: String,
+}
+
 const fn field(name: &'static str, shape: &'static Shape) -> Field {
     Field { name, shape, optional: false }
 }
@@ -139,6 +156,14 @@ const HIGH_ERROR_RATE: &Shape = &Shape::Struct(&[
     field("seconds", u64::SHAPE),
 ]);
 
+const SAGA_PARKED: &Shape = &Shape::Struct(&[
+    field("saga", String::SHAPE),
+    field("id", String::SHAPE),
+    field("version", u64::SHAPE),
+    field("step", String::SHAPE),
+    field("reason", String::SHAPE),
+]);
+
 impl Event for MonitorEvent {
     const TYPES: &'static [EventType] = &[
         EventType::new("gesta.dead_lettered", "MonitorEvent::DeadLettered", 1, DEAD_LETTERED),
@@ -150,6 +175,7 @@ impl Event for MonitorEvent {
         ),
         EventType::new("gesta.slow", "MonitorEvent::Slow", 1, SLOW),
         EventType::new("gesta.error_rate", "MonitorEvent::HighErrorRate", 1, HIGH_ERROR_RATE),
+        EventType::new("gesta.saga_parked", "MonitorEvent::SagaParked", 1, SAGA_PARKED),
     ];
 
     fn index(&self) -> usize {
@@ -158,6 +184,7 @@ impl Event for MonitorEvent {
             Self::DeadLetterDecided(_) => 1,
             Self::Slow(_) => 2,
             Self::HighErrorRate(_) => 3,
+            Self::SagaParked(_) => 4,
         }
     }
 
@@ -167,6 +194,7 @@ impl Event for MonitorEvent {
             Self::DeadLetterDecided(event) => encode_json(event, out),
             Self::Slow(event) => encode_json(event, out),
             Self::HighErrorRate(event) => encode_json(event, out),
+            Self::SagaParked(event) => encode_json(event, out),
         }
     }
 
@@ -176,6 +204,7 @@ impl Event for MonitorEvent {
             1 => read(version, payload).map(Self::DeadLetterDecided),
             2 => read(version, payload).map(Self::Slow),
             3 => read(version, payload).map(Self::HighErrorRate),
+            4 => read(version, payload).map(Self::SagaParked),
             _ => Err(DecodeError::Malformed(format!("there is no type of event number {index}"))),
         }
     }
@@ -222,7 +251,15 @@ mod tests {
             limit_ms: 1_000,
         };
         let rate = HighErrorRate { handler: "statements".into(), attempts: 10, errors: 6, seconds: 60 };
+        let parked = SagaParked {
+            saga: "transfer".into(),
+            id: "t-1".into(),
+            version: 7,
+            step: "clear".into(),
+            reason: "8 attempts have failed".into(),
+        };
         for event in [
+            MonitorEvent::SagaParked(parked),
             MonitorEvent::DeadLettered(dead),
             MonitorEvent::DeadLetterDecided(decided),
             MonitorEvent::Slow(slow),

@@ -9,13 +9,17 @@ mod event;
 mod histogram;
 mod lag;
 mod record;
+mod sagas;
 mod series;
 mod snapshot;
 mod statistics;
 
 pub(crate) use alarm::Alarm;
 pub use alarm::Thresholds;
-pub use event::{DeadLetterDecided, DeadLettered, Decision, HighErrorRate, MonitorEvent, SlowEvent};
+pub use event::{
+    DeadLetterDecided, DeadLettered, Decision, HighErrorRate, MonitorEvent, SagaParked, SlowEvent,
+};
+pub(crate) use record::told_together;
 pub use record::{CATEGORY, record};
-pub use snapshot::{Lag, Series, StatisticsSnapshot};
+pub use snapshot::{Lag, SagaNumbers, Series, StatisticsSnapshot};
 pub use statistics::Statistics;

@@ -19,20 +19,23 @@ pub async fn record(
 ) -> Result<(), StoreError> {
     let stream = StreamId::new(CATEGORY, subscription);
     for (key, event, meta) in events {
-        let append = Append {
-            stream: stream.clone(),
-            expected: Expected::Any,
-            key: Some(key),
-            meta,
-            events: vec![encoded(&stream, &event)?],
-            documents: Vec::new(),
-            process: None,
-            together: None,
-        };
+        let append = Append { key: Some(key), meta, ..append_of(&stream, &event)? };
         // In a batch of one there is nothing that another append could hold back: appended or stored before.
         store.port().append(&[append]).await?;
     }
     Ok(())
+}
+
+/// An append that tells of something, to be stored together with it.
+///
+/// # Errors
+/// [`StoreError::Unencodable`].
+pub(crate) fn told_together(about: &str, event: &MonitorEvent, meta: Meta) -> Result<Append, StoreError> {
+    Ok(Append { meta, ..append_of(&StreamId::new(CATEGORY, about), event)? })
+}
+
+fn append_of(stream: &StreamId, event: &MonitorEvent) -> Result<Append, StoreError> {
+    Ok(Append::new(stream.clone(), Expected::Any, vec![encoded(stream, event)?]))
 }
 
 fn encoded(stream: &StreamId, event: &MonitorEvent) -> Result<NewEvent, StoreError> {

@@ -60,6 +60,10 @@ impl Series {
         slot.errors += errors;
     }
 
+    pub(super) fn count(&self) -> u64 {
+        self.count.load(Relaxed)
+    }
+
     /// How many there were in the last seconds, and how many of them were errors.
     pub(super) fn within(&self, second: u64, seconds: u64) -> (u64, u64) {
         let seconds = seconds.clamp(1, SECONDS);

@@ -22,6 +22,38 @@ pub struct StatisticsSnapshot {
     pub projections: BTreeMap<String, Series>,
     /// By the subscription: how far it is behind the log, in whatever process it runs.
     pub lags: BTreeMap<String, Lag>,
+    /// By the saga: how its instances stand, in whatever process they are run.
+    pub sagas: BTreeMap<String, SagaNumbers>,
+    /// By saga and step, `transfer.clear`, and `transfer.clear/undo` for undoing it: how long the attempts took that
+    /// have come to an end, and how many failed.
+    pub steps: BTreeMap<String, Series>,
+}
+
+/// How the instances of a saga stand.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SagaNumbers {
+    /// How many were ever started.
+    pub started: u64,
+    /// How many go forward.
+    pub running: u64,
+    /// How many undo what they have done.
+    pub compensating: u64,
+    /// How many wait for somebody to decide.
+    pub parked: u64,
+    /// How many have done all their steps.
+    pub completed: u64,
+    /// How many have undone what they had done.
+    pub compensated: u64,
+    /// How many were given up.
+    pub abandoned: u64,
+    /// How long ago the oldest was started that has not ended; `None` where all have.
+    pub oldest: Option<Duration>,
+    /// The parked ones by the reason, of at most a thousand.
+    pub parked_by_reason: BTreeMap<String, u64>,
+    /// How many attempts of this process have ended without anybody knowing whether the step has happened.
+    pub in_doubt: u64,
+    /// How many attempts of this process to undo a step have failed.
+    pub compensation_failures: u64,
 }
 
 /// Numbers about one thing.

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     alarm::{Alarm, Alarms, Thresholds},
-    lag,
+    lag, sagas,
     series::Series,
     snapshot::{self, StatisticsSnapshot},
 };
@@ -40,6 +40,9 @@ struct Inner {
     events: Table,
     handlers: Table,
     projections: Table,
+    steps: Table,
+    doubts: Table,
+    undo_failures: Table,
     alarms: Alarms,
 }
 
@@ -53,6 +56,9 @@ impl Statistics {
             events: Table::default(),
             handlers: Table::default(),
             projections: Table::default(),
+            steps: Table::default(),
+            doubts: Table::default(),
+            undo_failures: Table::default(),
             alarms: Alarms::new(),
         };
         Self { inner: Arc::new(inner) }
@@ -90,10 +96,24 @@ impl Statistics {
         }
     }
 
-    /// What was counted so far, without the lags of subscriptions.
+    /// An attempt at a step of a saga, or at undoing it, has come to an end after so long.
+    pub(crate) fn stepped(&self, saga: &str, step: &str, undo: bool, took: Duration, ok: bool) {
+        let name = format!("{saga}.{step}{}", if undo { "/undo" } else { "" });
+        self.inner.steps.of(&name).add(self.second(), Some(took), 1, ok);
+        if undo && !ok {
+            self.inner.undo_failures.of(saga).add(self.second(), None, 1, false);
+        }
+    }
+
+    /// An attempt has ended, and nobody knows whether the step has happened.
+    pub(crate) fn doubted(&self, saga: &str) {
+        self.inner.doubts.of(saga).add(self.second(), None, 1, true);
+    }
+
+    /// What was counted so far, without what stands in the store.
     pub fn counted(&self) -> StatisticsSnapshot {
         let second = self.second();
-        let Inner { commands, appended, events, handlers, projections, .. } = &*self.inner;
+        let Inner { commands, appended, events, handlers, projections, steps, .. } = &*self.inner;
         StatisticsSnapshot {
             commands: commands.snapshot(second),
             appended: appended.snapshot(second),
@@ -101,15 +121,22 @@ impl Statistics {
             handlers: handlers.snapshot(second),
             projections: projections.snapshot(second),
             lags: BTreeMap::new(),
+            sagas: BTreeMap::new(),
+            steps: steps.snapshot(second),
         }
     }
 
-    /// What was counted so far, and how far the subscriptions of a store are behind.
+    /// What was counted so far, how far the subscriptions of a store are behind, and how its sagas stand.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Backend`].
     pub async fn snapshot(&self, store: &Store) -> Result<StatisticsSnapshot, StoreError> {
-        Ok(StatisticsSnapshot { lags: lag::of(store).await?, ..self.counted() })
+        let mut sagas = sagas::of(store).await?;
+        for (saga, numbers) in &mut sagas {
+            numbers.in_doubt = self.inner.doubts.count(saga);
+            numbers.compensation_failures = self.inner.undo_failures.count(saga);
+        }
+        Ok(StatisticsSnapshot { lags: lag::of(store).await?, sagas, ..self.counted() })
     }
 
     /// Waits until a threshold is crossed. Only one may wait.
@@ -160,6 +187,10 @@ impl Table {
         }
         let mut table = self.0.write().unwrap_or_else(PoisonError::into_inner);
         table.entry(name.into()).or_insert_with(|| Arc::new(Series::new())).clone()
+    }
+
+    fn count(&self, name: &str) -> u64 {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(name).map_or(0, |series| series.count())
     }
 
     fn snapshot(&self, second: u64) -> BTreeMap<String, snapshot::Series> {

@@ -107,6 +107,7 @@ impl Instance {
         match sent {
             Ok(Ok(receipt)) => {
                 self.progress = after;
+                self.observe(&events);
                 self.took(step, direction, receipts, receipt)?;
                 Ok(Step::On)
             }

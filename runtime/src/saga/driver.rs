@@ -28,6 +28,7 @@ use crate::{
     domain::{Meta, Position, Start, Timestamp},
     execute::Cause,
     log::Filter,
+    monitor::Statistics,
     store::{Advance, Commit, Fence, Lease, ReadSide, SUSPECT, Store, StoreError, StreamId, TakeSagas},
     subscription::{Batch, Driver, Plan, Stop, Work, shard_of_stream},
 };
@@ -71,16 +72,22 @@ pub(crate) struct SagaDriver {
     /// Earlier ones, for the instances that have begun with them.
     earlier: Arc<[Arc<dyn AnySaga>]>,
     post: Post,
+    statistics: Statistics,
     survived: Survived,
 }
 
 impl SagaDriver {
     /// The definitions of one saga: one of each version, at least one.
-    pub(crate) fn new(first: Arc<dyn AnySaga>, others: Vec<Arc<dyn AnySaga>>, post: Post) -> Self {
+    pub(crate) fn new(
+        first: Arc<dyn AnySaga>,
+        others: Vec<Arc<dyn AnySaga>>,
+        post: Post,
+        statistics: Statistics,
+    ) -> Self {
         let mut earlier: Vec<_> = std::iter::once(first.clone()).chain(others).collect();
         earlier.sort_by_key(|saga| saga.definition().version);
         let saga = earlier.pop().unwrap_or(first);
-        Self { saga, earlier: earlier.into(), post, survived: Survived::default() }
+        Self { saga, earlier: earlier.into(), post, statistics, survived: Survived::default() }
     }
 }
 
@@ -415,6 +422,8 @@ impl<'d> Run<'d> {
             meta,
             stop: self.stop.clone(),
             post: self.driver.post.clone(),
+            statistics: self.driver.statistics.clone(),
+            begun: std::time::Instant::now(),
         })
     }
 

@@ -1,18 +1,24 @@
 //! One instance being run: from what its stream says to the next thing that has to be done, until there is nothing.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tracing::Instrument;
 
 use super::{
     SagaOutcome, StepKind, StepPolicy, Undo,
     any::{AnySaga, Definition, Held},
     event::{self, Compensated, Failed, Migrated, Parked, SagaEvent},
-    load,
+    load, observe,
     post::Post,
     progress::{Direction, Next, Progress},
 };
 use crate::{
     domain::Meta,
     execute::{Cause, Office},
+    monitor::Statistics,
     store::{
         Append, Due, Expected, Fence, Outcome, ProcessWrites, SagaStatus, SagaWrite, Store, StoreError,
         StreamId,
@@ -35,6 +41,9 @@ pub(super) struct Instance {
     pub(super) meta: Meta,
     pub(super) stop: Stop,
     pub(super) post: Post,
+    pub(super) statistics: Statistics,
+    /// When the attempt that is under way has begun.
+    pub(super) begun: Instant,
 }
 
 /// How the work on an instance has ended.
@@ -95,9 +104,11 @@ impl Instance {
     async fn attempt(&mut self, step: usize, direction: Direction) -> Result<Step, StoreError> {
         let store = self.store.port().clone();
         load::fill_in_receipts(store.as_ref(), &self.stream, &mut self.progress, &self.definition).await?;
+        self.begun = Instant::now();
+        let span = self.span(step, direction);
         match self.definition.steps[step].kind_of(direction) {
-            StepKind::Command => self.command(step, direction).await,
-            StepKind::Foreign => self.foreign(step, direction).await,
+            StepKind::Command => self.command(step, direction).instrument(span).await,
+            StepKind::Foreign => self.foreign(step, direction).instrument(span).await,
         }
     }
 
@@ -205,6 +216,8 @@ impl Instance {
         let mut append =
             event::append(self.definition.name, &self.stream, self.progress.version, events, limit)?;
         append.meta = self.caused();
+        append.together =
+            observe::alarm(self.definition.name, &self.stream, self.progress.version, events, &append.meta)?;
         let saga =
             Some(row(&self.name, &self.stream, self.fence.shard, &after, &self.definition, due, events));
         append.process =
@@ -222,6 +235,7 @@ impl Instance {
         match self.office().executor().append(append).await {
             Ok(Outcome::Appended(_)) => {
                 self.progress = after;
+                self.observe(&events);
                 Ok(pause.map_or(Step::On, Step::Later))
             }
             Ok(Outcome::Fenced { subscription, shard }) => Err(StoreError::Fenced { subscription, shard }),
@@ -285,7 +299,6 @@ impl Instance {
 
     pub(super) async fn park(&mut self, reason: String) -> Result<Step, StoreError> {
         let step = self.progress.current_step(self.definition.steps).map(ToOwned::to_owned);
-        tracing::warn!(saga = %self.stream, step, reason, "a saga is parked: somebody has to decide");
         self.store(vec![SagaEvent::Parked(Parked { step, reason })], None).await
     }
 

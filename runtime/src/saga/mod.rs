@@ -17,6 +17,7 @@ mod event;
 mod handle;
 mod instance;
 mod load;
+mod observe;
 mod operators;
 mod outcome;
 mod post;

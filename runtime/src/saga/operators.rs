@@ -11,7 +11,7 @@ use super::{
     driver::SHARDS,
     event::{Compensated, Decided, Forked, SagaEvent, Skipped, Started, append, category},
     instance::row,
-    load,
+    load, observe,
     progress::{Direction, Next, Progress},
     start::begin,
 };
@@ -241,7 +241,10 @@ impl<S: Saga> SagaHandle<S> {
             saga.due = saga.due.map(|at_once| due.unwrap_or(at_once));
             append.process = Some(Box::new(ProcessWrites { saga: Some(saga), ..ProcessWrites::default() }));
             match self.office.executor().append(append).await {
-                Ok(Outcome::Appended(_)) => return Ok(()),
+                Ok(Outcome::Appended(_)) => {
+                    observe::tell(self.stream(), after.version, &events, &Meta::default());
+                    return Ok(());
+                }
                 // Whether it was stored stands in the stream: deciding again says so.
                 Ok(_) => {}
                 Err(error) => return Err(error.into()),

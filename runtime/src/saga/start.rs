@@ -9,7 +9,7 @@ use super::{
     driver::SHARDS,
     event::{self, SagaEvent, Started, category},
     instance::row,
-    load,
+    load, observe,
     post::{Hint, Post},
     progress::Progress,
 };
@@ -189,6 +189,7 @@ pub(super) async fn begin(
     append.process = Some(Box::new(ProcessWrites { saga, ..ProcessWrites::default() }));
     match office.executor().append(append).await? {
         Outcome::Appended(_) => {
+            observe::tell(stream, 1, &events, &meta);
             post.tell(Hint { stream: stream.clone(), progress, meta });
             Ok(true)
         }

@@ -243,6 +243,12 @@ pub trait Sagas: Send + Sync {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Backend`].
     async fn count_sagas(&self) -> Result<Vec<(Arc<str>, SagaStatus, u64)>, StoreError>;
+
+    /// When the oldest instance of each saga was started that has not ended; none for a saga without such.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Backend`].
+    async fn oldest_sagas(&self) -> Result<Vec<(Arc<str>, Timestamp)>, StoreError>;
 }
 
 impl SagaState {

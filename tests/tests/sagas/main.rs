@@ -1,5 +1,6 @@
 //! Sagas: done, or undone, whatever fails.
 
+mod observed;
 mod operators;
 mod transfer;
 mod versions;

@@ -128,4 +128,14 @@ impl Sagas for Memory {
         }
         Ok(counts.into_iter().map(|((saga, status), count)| (saga, status, count)).collect())
     }
+
+    async fn oldest_sagas(&self) -> Result<Vec<(Arc<str>, Timestamp)>, StoreError> {
+        let state = self.open()?;
+        let mut oldest = BTreeMap::new();
+        for instance in state.sagas.all().filter(|instance| !instance.status.has_ended()) {
+            let first = oldest.entry(Arc::clone(&instance.saga)).or_insert(instance.started_at);
+            *first = (*first).min(instance.started_at);
+        }
+        Ok(oldest.into_iter().collect())
+    }
 }

@@ -57,6 +57,13 @@ impl Sagas for Postgres {
         };
         self.inner.told(WHAT, rows.iter().map(counted).collect())
     }
+
+    async fn oldest_sagas(&self) -> Result<Vec<(Arc<str>, Timestamp)>, StoreError> {
+        const WHAT: &str = "looking for the oldest sagas";
+        let rows = self.inner.ask(WHAT, include_str!("sql/oldest_sagas.sql"), Filling::default()).await?;
+        let oldest = |row: &PgRow| Ok((Fields { row }.text(0)?.into(), Fields { row }.time(1)?));
+        self.inner.told(WHAT, rows.iter().map(oldest).collect())
+    }
 }
 
 /// The number of a status in the table.

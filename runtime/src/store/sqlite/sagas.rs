@@ -161,4 +161,12 @@ impl Sagas for Sqlite {
         let result = result.and_then(|rows| rows.iter().map(count).collect());
         connection.settle(result, "counting sagas")
     }
+
+    async fn oldest_sagas(&self) -> Result<Vec<(Arc<str>, Timestamp)>, StoreError> {
+        let mut connection = self.reader().await?;
+        let result = sqlx::query(include_str!("sql/oldest_sagas.sql")).fetch_all(&mut *connection).await;
+        let oldest = |row: &SqliteRow| Ok((row.try_get::<&str, _>(0)?.into(), micros(row.try_get(1)?)));
+        let result = result.and_then(|rows| rows.iter().map(oldest).collect());
+        connection.settle(result, "looking for the oldest sagas")
+    }
 }

@@ -310,6 +310,13 @@ pub async fn instances_are_counted<F: Fixture>(subject: &Subject<F>) {
     expected.push(("other".into(), SagaStatus::Running, 1));
     expected.sort();
     assert_eq!(counts, expected);
+    let open = list(&store, &SagaFilter::default()).await;
+    let first = |saga: &str| {
+        let own = open.iter().filter(|state| &*state.saga == saga && !state.status.has_ended());
+        own.map(|state| state.started_at).min().map(|started_at| (saga.into(), started_at))
+    };
+    let oldest = side(&store).oldest_sagas().await.expect("instances can be looked for");
+    assert_eq!(oldest, first("order").into_iter().chain(first("other")).collect::<Vec<_>>());
 }
 
 /// Instances and timers are found by the next process.

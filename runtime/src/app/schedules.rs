@@ -126,7 +126,8 @@ pub(super) fn driver<D: Domain>(app: &WeakApp<D>, commands: Commands) -> Option<
         return None;
     }
     let recurrences = Arc::clone(&schedules.recurrences);
-    let call = Sends { sender: Sender::new(commands, Arc::clone(&recurrences)), app: app.clone() };
+    let wheel = schedules.wheels[0].clone();
+    let call = Sends { sender: Sender::new(commands, Arc::clone(&recurrences), wheel), app: app.clone() };
     let handler = HandlerDriver::of(SCHEDULE.into(), Sender::policy(), call, handlers);
     let [scheduled, recurring] = schedules.wheels.clone();
     let timers: Vec<(Wheel, Box<dyn Fires>)> =

@@ -142,6 +142,8 @@ impl<P: ProcessManager> Reactor<P> {
     ) -> Result<Tried, HandlerFailure> {
         let kept = self.load(office, lane).await?;
         if entry.position <= kept.body.seen {
+            // Whoever had the shard before may have set timers since it was looked for them.
+            self.wheel.nudge();
             return Ok(Tried::Done);
         }
         let Some(Reacted { sends, written }) = self.react(&kept, entry, lane)? else {

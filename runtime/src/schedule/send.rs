@@ -10,7 +10,7 @@ use super::{
     Commands, RECURRING, SCHEDULE, SHARDS,
     error::SendError,
     fires::{CAME, Came, DUE},
-    keep::side,
+    keep::{MADE, side},
     made::{Made, document},
     recurring::Recurrences,
 };
@@ -28,11 +28,13 @@ const DONE: &str = "schedule.done";
 pub(crate) struct Sender {
     commands: Commands,
     recurrences: Recurrences,
+    /// The timers of scheduled commands.
+    wheel: Wheel,
 }
 
 impl Sender {
-    pub(crate) fn new(commands: Commands, recurrences: Recurrences) -> Self {
-        Self { commands, recurrences }
+    pub(crate) fn new(commands: Commands, recurrences: Recurrences, wheel: Wheel) -> Self {
+        Self { commands, recurrences, wheel }
     }
 
     /// How the times are delivered.
@@ -45,9 +47,9 @@ impl Sender {
         [Wheel::new(SCHEDULE), Wheel::new(RECURRING)]
     }
 
-    /// The events that tell that a time has come.
+    /// The events that tell that a time has come, or that there is one more.
     pub(crate) fn filter(&self) -> Filter {
-        Filter::new().event(DUE).event(CAME)
+        Filter::new().event(DUE).event(CAME).event(MADE)
     }
 
     /// Each command is on its own: one that cannot be sent holds up no other, nor the next time of what recurs.
@@ -63,6 +65,11 @@ impl Sender {
     pub(crate) async fn take(&self, office: &dyn Office, entry: &LogEntry) -> Result<(), HandlerFailure> {
         match entry.name.as_str() {
             CAME => self.recur(office, entry).await,
+            MADE => {
+                // It may have been scheduled by another process.
+                self.wheel.nudge();
+                Ok(())
+            }
             _ => self.send_scheduled(office, entry).await,
         }
     }

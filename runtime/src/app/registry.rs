@@ -14,7 +14,7 @@ use crate::{
     projection::{Declared, DocumentDriver, Folds, InlineProjection},
     saga::{AnySaga, Saga, SagaDriver, Sagas},
     schedule::Commands,
-    store::Store,
+    store::{Store, StreamId},
     subscription::Driver,
 };
 
@@ -73,6 +73,10 @@ impl<D: Domain> Office for App<D> {
 
     fn routes(&self) -> &Routes {
         &self.shared.routes
+    }
+
+    fn look_at(&self, saga: &str, stream: &StreamId) {
+        self.shared.posts.look_at(saga, stream);
     }
 }
 

@@ -20,6 +20,12 @@ impl Posts {
         self.named(S::NAME)
     }
 
+    pub(super) fn look_at(&self, saga: &str, stream: &StreamId) {
+        if let Some(post) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(saga) {
+            post.look_at(stream);
+        }
+    }
+
     pub(super) fn named(&self, saga: &'static str) -> Post {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(saga).or_default().clone()
     }

@@ -80,6 +80,9 @@ pub(crate) trait Office: Send + Sync {
 
     /// The aggregates of its domain.
     fn routes(&self) -> &Routes;
+
+    /// Lets whoever runs a saga in this process look at an instance.
+    fn look_at(&self, saga: &str, stream: &StreamId);
 }
 
 /// How the handlers of each aggregate of a domain get what they need.

@@ -49,6 +49,13 @@ impl Instance {
             StepDone::SendSome(None) => self.sent_nothing(step, direction, Receipts::None, attempt).await,
             StepDone::SendAll(all) => self.send_all(step, direction, all, attempt).await,
             StepDone::Output(output) => self.done(step, direction, output, attempt).await,
+            StepDone::Start(child) => {
+                self.start_all(step, direction, vec![*child], Receipts::One, attempt).await
+            }
+            StepDone::StartAll(children) => {
+                let count = u32::try_from(children.len()).unwrap_or(u32::MAX);
+                self.start_all(step, direction, children, Receipts::Many(count), attempt).await
+            }
         }
     }
 
@@ -89,7 +96,9 @@ impl Instance {
         let key = key(&self.stream, &self.key_name(step, direction), place.map(|(index, _)| index));
         let name = self.definition.steps[step].name.to_owned();
         let event = match place {
-            Some((index, count)) if index + 1 < count => wrap_sent(direction, Sent { step: name, index, to }),
+            Some((index, count)) if index + 1 < count => {
+                SagaEvent::sent(direction, Sent { step: name, index, to })
+            }
             _ => wrap(
                 direction,
                 Succeeded { step: name, attempt, output: None, receipts: Some(receipts), to: Some(to) },
@@ -276,7 +285,7 @@ impl Instance {
     }
 
     /// A foreign step is done.
-    async fn done(
+    pub(super) async fn done(
         &mut self,
         step: usize,
         direction: Direction,
@@ -334,13 +343,6 @@ fn wrap(direction: Direction, succeeded: Succeeded) -> SagaEvent {
     match direction {
         Direction::Forward => SagaEvent::StepSucceeded(succeeded),
         Direction::Backward => SagaEvent::CompensationSucceeded(succeeded),
-    }
-}
-
-fn wrap_sent(direction: Direction, sent: Sent) -> SagaEvent {
-    match direction {
-        Direction::Forward => SagaEvent::StepSent(sent),
-        Direction::Backward => SagaEvent::CompensationSent(sent),
     }
 }
 

@@ -1,5 +1,6 @@
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::AnyChild;
 use crate::{
     codec::encode_json,
     domain::{AggregateId, CommandHandlers, CommandOf, Dispatch, HandlerFailure, Receipt, Schema},
@@ -18,6 +19,10 @@ pub enum StepDone {
     SendSome(Option<Outgoing>),
     /// Several commands are to be sent; the output is the list of their receipts.
     SendAll(Vec<Outgoing>),
+    /// Another saga is to be started and waited for.
+    Start(Box<AnyChild>),
+    /// Other sagas are to be started, and all of them waited for.
+    StartAll(Vec<AnyChild>),
 }
 
 /// What can be kept as the output of a step. Implemented for everything that can be.
@@ -34,7 +39,7 @@ impl<T: Serialize + DeserializeOwned + Schema + Send + Sync + 'static> Durable f
 /// What a command step may return.
 #[diagnostic::on_unimplemented(
     message = "a command step cannot return `{Self}`",
-    label = "expected `Dispatch<Id, Command>`, `Option` or `Vec` of it",
+    label = "expected `Dispatch<Id, Command>`, `Option` or `Vec` of it, `Child<Saga>` or `Vec` of it",
     note = "a step that calls something outside is `async` and returns `Result<Output, Error>`"
 )]
 pub trait IntoStep {

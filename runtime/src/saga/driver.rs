@@ -305,8 +305,12 @@ impl<'d> Run<'d> {
         let id = hint.stream.id().to_owned();
         if self.has(&hint.stream) {
             // One that was started by an earlier definition is read by that.
-            let is_newest = hint.progress.definition.0 == self.definition.version;
-            self.begin(id, is_newest.then_some((hint.progress, hint.meta)));
+            let newest = self.definition.version;
+            let known = hint.known.filter(|(progress, _)| progress.definition.0 == newest);
+            match self.running.get_mut(&id) {
+                Some(again) => *again = true,
+                None => self.begin(id, known),
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::progress::Direction;
 use crate::{
     codec::{DecodeError, decode_json, encode_json},
     store::{Append, EventRef, Expected, NewEvent, StoreError, StreamId},
@@ -66,9 +67,21 @@ pub struct Started {
     pub fingerprint: u64,
     /// The data of the saga.
     pub data: Box<RawValue>,
+    /// The instance that has started it, and waits for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
     /// The instance that it was made of, and the steps whose outputs it has from there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forked: Option<Forked>,
+}
+
+/// The instance that waits for another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    /// The saga's name.
+    pub saga: String,
+    /// The instance.
+    pub id: String,
 }
 
 /// An instance goes on by a later definition.
@@ -172,6 +185,21 @@ pub struct Failed {
     pub compensate: bool,
 }
 
+impl Failed {
+    /// An attempt that may be repeated.
+    pub(super) fn new(step: String, attempt: u32, errors: Vec<String>) -> Self {
+        Self {
+            step,
+            attempt,
+            errors,
+            in_doubt: false,
+            permanent: false,
+            retry_in_ms: None,
+            compensate: false,
+        }
+    }
+}
+
 /// What was done is undone.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Compensated {
@@ -239,6 +267,13 @@ impl SagaEvent {
             Self::CompensationOrdered(_) => "compensation.ordered",
             Self::Rescheduled(_) => "rescheduled",
             Self::Abandoned(_) => "abandoned",
+        }
+    }
+
+    pub(super) fn sent(direction: Direction, sent: Sent) -> Self {
+        match direction {
+            Direction::Forward => Self::StepSent(sent),
+            Direction::Backward => Self::CompensationSent(sent),
         }
     }
 

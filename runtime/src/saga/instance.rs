@@ -220,8 +220,8 @@ impl Instance {
             observe::alarm(self.definition.name, &self.stream, self.progress.version, events, &append.meta)?;
         let saga =
             Some(row(&self.name, &self.stream, self.fence.shard, &after, &self.definition, due, events));
-        append.process =
-            Some(Box::new(ProcessWrites { fence: Some(self.fence.clone()), saga, ..Default::default() }));
+        let (fence, wakes) = (Some(self.fence.clone()), wakes(&after));
+        append.process = Some(Box::new(ProcessWrites { fence, saga, wakes, ..ProcessWrites::default() }));
         Ok((append, after))
     }
 
@@ -320,8 +320,18 @@ impl Instance {
     fn announce(&self) {
         if let Some(outcome) = SagaOutcome::of(&self.progress) {
             self.post.announce(&self.stream, outcome);
+            if let Some(parent) = self.progress.parent.as_ref().filter(|_| self.progress.status.has_ended()) {
+                let stream = StreamId::new(&event::category(&parent.saga), &parent.id);
+                self.office().look_at(&parent.saga, &stream);
+            }
         }
     }
+}
+
+/// The instance that waits for this one, once it has ended.
+pub(super) fn wakes(after: &Progress) -> Vec<(Arc<str>, String)> {
+    let parent = after.parent.as_ref().filter(|_| after.status.has_ended());
+    parent.map(|parent| (parent.saga.as_str().into(), parent.id.clone())).into_iter().collect()
 }
 
 /// How a step, or its compensation, is tried.

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::{
-    Outputs, StepInfo,
+    Completed, Outputs, SagaOutcome, StepInfo,
     any::Definition,
     event::{Receipts, SagaEvent},
     progress::Progress,
@@ -59,6 +59,10 @@ pub(crate) async fn fill_in_receipts(
 ) -> Result<(), StoreError> {
     for (step, info) in definition.steps.iter().enumerate() {
         let Some(receipts) = progress.steps[step].receipts else { continue };
+        if !progress.steps[step].children.is_empty() {
+            fill_in_children(store, stream, progress, step).await?;
+            continue;
+        }
         if progress.outputs.get(step).is_some() {
             continue;
         }
@@ -78,6 +82,32 @@ pub(crate) async fn fill_in_receipts(
         }
         set_output(&mut progress.outputs, step, receipts, &found)?;
     }
+    Ok(())
+}
+
+/// The output of a step whose children did not all complete: those that did.
+async fn fill_in_children(
+    store: &dyn EventStore,
+    stream: &StreamId,
+    progress: &mut Progress,
+    step: usize,
+) -> Result<(), StoreError> {
+    if progress.outputs.get(step).is_some() {
+        return Ok(());
+    }
+    let mut completed = Vec::new();
+    for child in progress.steps[step].children.clone() {
+        let Some((category, id)) = child.split_once('/') else { continue };
+        if outcome(store, &StreamId::new(category, id)).await? == Some(SagaOutcome::Completed) {
+            completed.push(Completed { id: id.to_owned() });
+        }
+    }
+    let mut json = Vec::new();
+    encode_json(&completed, &mut json).map_err(|error| StoreError::Backend {
+        what: format!("reading the children of {stream}"),
+        source: error.into(),
+    })?;
+    progress.outputs.set(step, json);
     Ok(())
 }
 
@@ -117,4 +147,16 @@ pub(crate) fn key(stream: &StreamId, step: &str, index: Option<u32>) -> Idempote
         None => format!("{category}/{id}/{step}"),
         Some(index) => format!("{category}/{id}/{step}/{index}"),
     })
+}
+
+/// What has become of an instance, whatever its saga: this needs no definition. `None` while it has not ended.
+///
+/// # Errors
+/// What the store fails with, and events that cannot be read.
+pub(crate) async fn outcome(
+    store: &dyn EventStore,
+    stream: &StreamId,
+) -> Result<Option<SagaOutcome>, StoreError> {
+    let outcome = load(store, stream, &[]).await?.and_then(|(progress, _)| SagaOutcome::of(&progress));
+    Ok(outcome.filter(|outcome| !matches!(outcome, SagaOutcome::Parked { .. })))
 }

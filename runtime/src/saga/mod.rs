@@ -10,6 +10,7 @@ mod any;
 mod attempt;
 mod begin;
 mod call;
+mod child;
 mod definition;
 mod done;
 mod driver;
@@ -29,12 +30,13 @@ mod text;
 pub(crate) use any::{AnySaga, Definition, Held, Sagas, World, Wrap};
 pub use begin::{Begun, Cause, StartOn, Starts};
 pub use call::{Outputs, StepCall};
+pub use child::{AnyChild, Child, Completed};
 pub use definition::{Saga, StepInfo, StepKind, StepPolicy, Undo};
 pub use done::{Durable, IntoStep, StepDone};
 pub(crate) use driver::SagaDriver;
 pub use event::{
-    Compensated, Decided, Failed, Forked, Intended, Migrated, Parked, Receipts, SagaEvent, Sent, Skipped,
-    Started, Succeeded,
+    Compensated, Decided, Failed, Forked, Intended, Migrated, Parent, Parked, Receipts, SagaEvent, Sent,
+    Skipped, Started, Succeeded,
 };
 pub use handle::SagaHandle;
 pub use operators::{Instances, TimelineEntry};

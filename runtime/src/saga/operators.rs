@@ -10,7 +10,7 @@ use super::{
     any::Definition,
     driver::SHARDS,
     event::{Compensated, Decided, Forked, SagaEvent, Skipped, Started, append, category},
-    instance::row,
+    instance::{row, wakes},
     load, observe,
     progress::{Direction, Next, Progress},
     start::begin,
@@ -199,8 +199,13 @@ impl<S: Saga> SagaHandle<S> {
         let (from, actor) = (self.id().to_owned(), actor.into());
         let meta = Meta { actor: Some(actor.clone()), ..meta };
         let forked = Some(Forked { from, steps, actor, reason: reason.into() });
-        let started =
-            Started { definition: definition.version, fingerprint: definition.fingerprint, data, forked };
+        let started = Started {
+            definition: definition.version,
+            fingerprint: definition.fingerprint,
+            data,
+            forked,
+            parent: None,
+        };
         let stream = StreamId::new(&category(S::NAME), id);
         let handle = Self::new(Arc::clone(&self.office), stream.clone(), self.post.clone());
         match begin(&*self.office, &self.post, &stream, &definition, started, meta).await? {
@@ -239,7 +244,9 @@ impl<S: Saga> SagaHandle<S> {
             let shard = shard_of_stream(self.stream(), SHARDS);
             let mut saga = row(&name, self.stream(), shard, &after, &definition, None, &events);
             saga.due = saga.due.map(|at_once| due.unwrap_or(at_once));
-            append.process = Some(Box::new(ProcessWrites { saga: Some(saga), ..ProcessWrites::default() }));
+            let wakes = wakes(&after);
+            append.process =
+                Some(Box::new(ProcessWrites { saga: Some(saga), wakes, ..ProcessWrites::default() }));
             match self.office.executor().append(append).await {
                 Ok(Outcome::Appended(_)) => {
                     observe::tell(self.stream(), after.version, &events, &Meta::default());

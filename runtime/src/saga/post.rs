@@ -11,11 +11,11 @@ use uuid::Uuid;
 use super::{SagaOutcome, progress::Progress};
 use crate::{domain::Meta, store::StreamId};
 
-/// An instance that was just started in this process.
+/// An instance that was just started, or is to be looked at, in this process.
 pub(crate) struct Hint {
     pub(crate) stream: StreamId,
-    pub(crate) progress: Progress,
-    pub(crate) meta: Meta,
+    /// How far it has come and with what it was started, where that is known.
+    pub(crate) known: Option<(Progress, Meta)>,
 }
 
 /// The sagas of one type in one application. Cheap to clone.
@@ -61,6 +61,14 @@ impl Post {
         let key = hint.stream.key();
         if state.runner.as_ref().is_some_and(|runner| runner.send(hint).is_ok()) {
             state.told.insert(key);
+        }
+    }
+
+    /// Lets the runner look at an instance that it may have, if there is one.
+    pub(crate) fn look_at(&self, stream: &StreamId) {
+        if let Some(runner) = &self.lock().runner {
+            // Without a runner somebody else looks.
+            let _ = runner.send(Hint { stream: stream.clone(), known: None });
         }
     }
 

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use super::{
     Outputs, StepInfo, StepKind, Undo,
-    event::{Failed, Intended, Receipts, SagaEvent, Sent, Skipped, Started, Succeeded},
+    event::{Failed, Intended, Parent, Receipts, SagaEvent, Sent, Skipped, Started, Succeeded},
 };
 use crate::store::SagaStatus;
 
@@ -27,6 +27,8 @@ pub(crate) struct Progress {
     pub(crate) parked: Option<(Option<String>, String)>,
     /// A step that the definition does not have.
     pub(crate) unknown_step: Option<String>,
+    /// The instance that waits for this one.
+    pub(crate) parent: Option<Parent>,
 }
 
 /// Where an instance goes.
@@ -43,6 +45,8 @@ pub(crate) struct StepState {
     pub(crate) backward: Tries,
     /// What the receipts of a command step are to be made of; the output is found by the keys.
     pub(crate) receipts: Option<Receipts>,
+    /// The streams of the sagas that it has started.
+    pub(crate) children: Vec<String>,
 }
 
 /// The attempts at a step, or at undoing it.
@@ -94,6 +98,7 @@ impl Progress {
             failure: None,
             parked: None,
             unknown_step: None,
+            parent: started.parent.clone(),
         };
         for (name, output) in started.forked.iter().flat_map(|forked| &forked.steps) {
             progress.at(steps, name, |progress, step| {
@@ -117,6 +122,7 @@ impl Progress {
             failure: None,
             parked: None,
             unknown_step: None,
+            parent: None,
         }
     }
 
@@ -139,7 +145,10 @@ impl Progress {
             SagaEvent::StepFailed(failed) => self.failed(steps, failed, Forward),
             SagaEvent::CompensationFailed(failed) => self.failed(steps, failed, Backward),
             SagaEvent::Completed => self.status = SagaStatus::Completed,
-            SagaEvent::Compensated(_) => self.status = SagaStatus::Compensated,
+            SagaEvent::Compensated(end) => {
+                self.status = SagaStatus::Compensated;
+                self.failure = Some((end.failed_step.clone(), end.reason.clone()));
+            }
             SagaEvent::Abandoned(_) => self.status = SagaStatus::Abandoned,
             SagaEvent::Rescheduled(_) => {}
             SagaEvent::Parked(parked) => {
@@ -272,7 +281,11 @@ impl Progress {
             let tries = progress.tries(step, direction);
             tries.sent = sent.index + 1;
             if direction == Direction::Forward {
-                progress.steps[step].receipts = Some(Receipts::Many(sent.index + 1));
+                let state = &mut progress.steps[step];
+                state.receipts = Some(Receipts::Many(sent.index + 1));
+                if sent.to.starts_with("saga.") {
+                    state.children.push(sent.to.clone());
+                }
             }
         });
     }

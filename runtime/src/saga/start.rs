@@ -140,7 +140,7 @@ pub(crate) async fn start<S: Saga>(
     let data: Box<RawValue> = serde_json::from_slice(&json).map_err(|error| unencodable(error.into()))?;
     let definition = Definition::of::<S>();
     let (version, fingerprint) = (definition.version, definition.fingerprint);
-    let started = Started { definition: version, fingerprint, data, forked: None };
+    let started = Started { definition: version, fingerprint, data, forked: None, parent: None };
     let handle = SagaHandle::<S>::new(Arc::clone(&office), stream.clone(), post.clone());
     if begin(&*office, post, &stream, &definition, started, meta).await? {
         return Ok(handle);
@@ -165,7 +165,7 @@ pub(super) async fn begin_with(
     let data = serde_json::from_slice(data)
         .map_err(|error| StoreError::Backend { what: format!("starting {stream}"), source: error.into() })?;
     let (version, fingerprint) = (definition.version, definition.fingerprint);
-    let started = Started { definition: version, fingerprint, data, forked: None };
+    let started = Started { definition: version, fingerprint, data, forked: None, parent: None };
     begin(office, post, &stream, definition, started, meta).await
 }
 
@@ -190,7 +190,7 @@ pub(super) async fn begin(
     match office.executor().append(append).await? {
         Outcome::Appended(_) => {
             observe::tell(stream, 1, &events, &meta);
-            post.tell(Hint { stream: stream.clone(), progress, meta });
+            post.tell(Hint { stream: stream.clone(), known: Some((progress, meta)) });
             Ok(true)
         }
         _ => Ok(false),

@@ -1,5 +1,6 @@
 //! Sagas: done, or undone, whatever fails.
 
+mod children;
 mod observed;
 mod operators;
 mod transfer;

@@ -250,6 +250,9 @@ impl SagaStep {
             Ok(StepDone::Send(outgoing)) => vec![outgoing],
             Ok(StepDone::SendSome(outgoing)) => outgoing.iter().collect(),
             Ok(StepDone::SendAll(all)) => all.iter().collect(),
+            Ok(StepDone::Start(_) | StepDone::StartAll(_)) => {
+                panic!("{} starts other sagas: it sends no commands", self.name)
+            }
             Ok(StepDone::Output(_)) => panic!("{} is foreign: it sends no commands", self.name),
             Err(failure) => panic!("{} has failed: {failure}", self.name),
         }

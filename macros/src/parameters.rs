@@ -101,6 +101,11 @@ pub(crate) fn command_span(ty: &Type) -> Span {
     }
 }
 
+/// Whether a `Dispatch` is in it.
+pub(crate) fn sends(ty: &Type) -> bool {
+    is_called(ty, "Dispatch") || last_arguments(ty).into_iter().any(sends)
+}
+
 /// Each of them once, in the order in which they are first asked for.
 pub(crate) fn union<'a>(dependencies: impl Iterator<Item = &'a Dependency>) -> Vec<Dependency> {
     let mut all: Vec<Dependency> = Vec::new();

@@ -70,6 +70,16 @@ fn event_handler() {
 }
 
 #[test]
+fn saga() {
+    check("saga");
+}
+
+#[test]
+fn process_manager() {
+    check("process_manager");
+}
+
+#[test]
 fn domain() {
     check("domain");
 }

@@ -169,8 +169,10 @@ fn event_handler(model: &Domain, part: &Type) -> TokenStream {
 
 /// That the part is a saga or a process manager, and that what it sends to is part of the domain.
 fn within(model: &Domain, part: &Type, probe: &str, otherwise: &str, asks: &str) -> TokenStream {
-    let (name, span) = (&model.name, at(part));
+    let span = at(part);
     let private = model.runtime.private_at(span);
+    // What is missing is missed by the part, so that is where it is said.
+    let name = Ident::new(&model.name.to_string(), span);
     let word = |word: &str| Ident::new(word, span);
     let (probe, otherwise, asks) = (word(probe), word(otherwise), word(asks));
     quote_spanned! {span=>

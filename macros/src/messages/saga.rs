@@ -196,6 +196,13 @@ pub(crate) fn not_a_type(method: &str) -> String {
     format!("`{method}` does not return a type with a name\n  help: {COMMAND}\n  help: {FOREIGN}")
 }
 
+pub(crate) fn not_a_result(method: &str) -> String {
+    format!(
+        "`{method}` is async and does not say whether it has failed\n  help: {FOREIGN}\n  \
+         help: `std::convert::Infallible` is the error of one that never fails"
+    )
+}
+
 pub(crate) fn async_command(method: &str) -> String {
     format!(
         "`{method}` sends a command, so it is not async: the same data must send the same command again\n  \

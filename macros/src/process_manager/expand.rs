@@ -119,9 +119,10 @@ fn called(model: &Process, call: &Call, key: &TokenStream, event: Option<&Ident>
     let called = quote_spanned!(name.span()=> <#process>::#name(self, #(#arguments),*));
     let span = result.as_ref().map_or_else(|| at(name), command_span).resolved_at(Span::call_site());
     let there = model.runtime.private_at(span);
-    let listed = quote_spanned! {span=>
-        #there::process_manager::IntoReactions::<Self>::into_reactions(#called, &mut __reactions);
-    };
+    let returned = result.as_ref().map_or_else(|| quote_spanned!(span=> ()), ToTokens::to_token_stream);
+    // Not the method but what it returns is what may not do, so it is named before the call.
+    let listed = quote_spanned!(span=> #there::reactions::<#returned, Self>());
+    let listed = quote!((#listed)(#called, &mut __reactions););
     quote!(#(#before)* #listed)
 }
 
@@ -209,7 +210,8 @@ fn keyed(model: &Process, reactions: &[&Reaction], event: &Path, name: &Ident) -
     let pattern = by_stream.patterns.iter().find(|variant| variant.is_of(event))?;
     let span = pattern.path.span().resolved_at(Span::call_site());
     let there = model.runtime.private_at(span);
-    Some(quote_spanned!(span=> const _: () = #there::is_instance::<#process, #name>();))
+    let event = Ident::new(&name.to_string(), span);
+    Some(quote_spanned!(span=> const _: () = #there::is_instance::<#process, #event>();))
 }
 
 /// `impl Within<D>`: what it reacts to and what it sends to is part of the domain.

@@ -10,7 +10,7 @@ use crate::{
     event_parameters::EventParameter,
     impl_block::ImplBlock,
     keywords::{COMPENSATION, START, STEP},
-    parameters::{command_span, place, place_of, tuple},
+    parameters::{command_span, is_called, place, place_of, sends, tuple},
     patterns,
     policy::Tries,
     steps::{Call, Parameter, Step, Undo, starts::Start},
@@ -26,12 +26,16 @@ pub(super) fn expand(model: &Saga) -> TokenStream {
     let enums = patterns::enums(model.starts.iter().flat_map(|start| &start.mark.patterns));
     let names: Vec<Ident> = (0..enums.len()).map(|i| format_ident!("__E{i}")).collect();
     let (encoding, within) = (encoding(model, span), within(model, &names));
-    let starts = starts(model, &enums, &names);
+    let (starts, outputs) = (starts(model, &enums, &names), output_types(model));
     let started = enums.iter().zip(&names).map(|(path, name)| start_on(model, path, name));
-    let done = steps.iter().enumerate().map(|(at, step)| (at, &step.call, done(model, &step.call)));
+    let done = steps.iter().enumerate().map(|(at, step)| {
+        (at, &step.call, done(model, &step.call, &output_type(model, at).into_token_stream()))
+    });
     let done = calls(model, "step", &quote!(#private::saga::StepDone), done);
     let undone = steps.iter().enumerate().filter_map(|(at, step)| match &step.undo {
-        Some(Undo::Compensation(call, _)) => Some((at, call, self::done(model, call))),
+        Some(Undo::Compensation(call, _)) => {
+            Some((at, &**call, self::done(model, call, &output_of(model, call))))
+        }
         _ => None,
     });
     let undone = calls(model, "compensate", &quote!(#private::saga::StepDone), undone);
@@ -57,6 +61,7 @@ pub(super) fn expand(model: &Saga) -> TokenStream {
         #block
         const _: () = {
             #(type #names = #enums;)*
+            #outputs
             #implementation
             #(#started)*
             #within
@@ -175,7 +180,7 @@ fn made(model: &Saga, start: &Start, event: &Ident) -> TokenStream {
 fn info(model: &Saga, at: usize, step: &Step) -> TokenStream {
     let (private, name) = (model.runtime.private(), step.stored_name());
     let kind = kind(model, &step.call);
-    let shape = facts(model, &step.call);
+    let shape = shape(model, at, step);
     let undo = match &step.undo {
         Some(Undo::Compensation(call, tries)) => {
             let (name, kind, needs) = (call.name.to_string(), self::kind(model, call), call.takes(at));
@@ -194,7 +199,7 @@ fn info(model: &Saga, at: usize, step: &Step) -> TokenStream {
     let policy = policy(model, step);
     let probe = step.probe.is_some().then(|| quote!(.with_probe()));
     quote! {
-        #private::saga::StepInfo::new(#name, #kind, #private::saga::Undo::#undo, #shape.shape) #policy #probe
+        #private::saga::StepInfo::new(#name, #kind, #private::saga::Undo::#undo, #shape) #policy #probe
     }
 }
 
@@ -216,26 +221,56 @@ fn kind(model: &Saga, call: &Call) -> TokenStream {
     quote!(#private::saga::StepKind::#kind)
 }
 
-/// All that must hold of what a method returns, asked alike wherever it is used: what it lacks is then one mistake.
-fn facts(model: &Saga, call: &Call) -> TokenStream {
-    let result = &call.result;
-    if !call.is_async {
-        let span = command_span(result).resolved_at(Span::call_site());
-        let there = model.runtime.private_at(span);
-        return quote_spanned!(span=> #there::command::<#result>());
-    }
+/// The name of what a step comes to, in generated code.
+fn output_type(model: &Saga, step: usize) -> Ident {
+    let span = model.steps.get(step).map_or_else(Span::call_site, |step| step.call.result.span());
+    format_ident!("__O{step}", span = span)
+}
+
+/// `type __O0 = ..`: the output of each step is named once, so that a name that does not exist is one mistake.
+fn output_types(model: &Saga) -> TokenStream {
+    let types = model.steps.iter().enumerate().map(|(at, step)| {
+        let (name, ty) = (output_type(model, at), output_of(model, &step.call));
+        quote!(type #name = #ty;)
+    });
+    types.collect()
+}
+
+/// What a step comes to.
+fn output_of(model: &Saga, call: &Call) -> TokenStream {
+    let (private, result) = (model.runtime.private(), &call.result);
+    let there = model.runtime.private_at(result.span());
     match call.output_and_error() {
-        Some((output, _)) => {
-            let span = output.span().resolved_at(Span::call_site());
-            let there = model.runtime.private_at(span);
-            quote_spanned!(span=> #there::durable::<#output>())
-        }
-        None => {
-            let span = result.span().resolved_at(Span::call_site());
-            let there = model.runtime.private_at(span);
-            quote_spanned!(span=> #there::durable::<<#result as #there::Stepped>::Output>())
+        Some((output, _)) if call.is_async => output.to_token_stream(),
+        _ if call.is_async => quote_spanned!(result.span()=> <#result as #there::Stepped>::Output),
+        _ if !sends(result) => quote_spanned!(result.span()=> <#result as #there::saga::IntoStep>::Output),
+        _ => {
+            let receipt = quote!(#private::domain::Receipt);
+            match () {
+                () if is_called(result, "Option") => quote!(#private::core::option::Option<#receipt>),
+                () if is_called(result, "Vec") => quote!(#private::std::vec::Vec<#receipt>),
+                () => receipt,
+            }
         }
     }
+}
+
+/// All that must hold of a foreign step's output, asked alike wherever it is used: what it lacks is then one mistake.
+fn durable(model: &Saga, call: &Call, output: &TokenStream) -> TokenStream {
+    let span = call.output_and_error().map_or_else(|| call.result.span(), |(output, _)| output.span());
+    let span = span.resolved_at(Span::call_site());
+    let there = model.runtime.private_at(span);
+    quote_spanned!(span=> #there::durable::<#output>())
+}
+
+/// The shape of what a step comes to.
+fn shape(model: &Saga, at: usize, step: &Step) -> TokenStream {
+    let (private, output) = (model.runtime.private(), output_type(model, at).into_token_stream());
+    if step.call.is_async {
+        let durable = durable(model, &step.call, &output);
+        return quote!(#durable.shape);
+    }
+    quote!(<#output as #private::domain::Schema>::SHAPE)
 }
 
 /// A function of the saga that calls one of its methods by the step's place.
@@ -281,10 +316,18 @@ fn outputs(model: &Saga, call: &Call) -> Vec<TokenStream> {
         Parameter::Output(step, _) => Some(*step),
         _ => None,
     });
+    let private = model.runtime.private();
     let read = |step: usize| {
-        let (facts, output) = (facts(model, &model.steps.get(step)?.call), output(step));
+        let (name, ty, call) =
+            (output(step), output_type(model, step).into_token_stream(), &model.steps.get(step)?.call);
+        let read = if call.is_async {
+            let durable = durable(model, call, &ty);
+            quote!((#durable.read))
+        } else {
+            quote!(#private::output::<#ty>)
+        };
         let step = Literal::usize_unsuffixed(step);
-        Some(quote!(let #output = (#facts.read)(&call, #step)?;))
+        Some(quote!(let #name = #read(&call, #step)?;))
     };
     wanted.filter_map(read).collect()
 }
@@ -317,19 +360,32 @@ fn called(model: &Saga, call: &Call) -> TokenStream {
 }
 
 /// Calls a step or a compensation, and says what it has come to.
-fn done(model: &Saga, call: &Call) -> TokenStream {
-    let (private, facts, called) = (model.runtime.private(), facts(model, call), called(model, call));
+fn done(model: &Saga, call: &Call, output: &TokenStream) -> TokenStream {
+    let (private, called, result) = (model.runtime.private(), called(model, call), &call.result);
     if !call.is_async {
-        return quote!(#private::core::result::Result::Ok((#facts.send)(#called)));
+        let span = command_span(result).resolved_at(Span::call_site());
+        let there = model.runtime.private_at(span);
+        let sent = if sends(result) {
+            {
+                let send = quote_spanned!(span=> #there::command::<#result>());
+                quote!((#send)(#called))
+            }
+        } else {
+            quote_spanned!(span=> <#result as #there::saga::IntoStep>::into_step(#called))
+        };
+        return quote!(#private::core::result::Result::Ok(#sent));
     }
-    let span = call.result.span().resolved_at(Span::call_site());
-    let there = model.runtime.private_at(span);
-    let stepped = quote_spanned!(span=> #there::Stepped::stepped(__result));
-    let failed = failed(model, call);
+    let there = model.runtime.private_at(result.span());
+    let stepped = match call.output_and_error() {
+        // Named no more often than it must be: a name that does not exist is a mistake at each.
+        Some(_) => quote_spanned!(result.span()=> #there::Stepped::stepped(__result)),
+        None => quote_spanned!(result.span()=> <#result as #there::Stepped>::stepped(__result)),
+    };
+    let (failed, durable) = (failed(model, call), durable(model, call, output));
     quote! {
         let __result = #called;
         match #stepped {
-            #private::core::result::Result::Ok(__done) => (#facts.done)(&__done),
+            #private::core::result::Result::Ok(__done) => (#durable.done)(&__done),
             #private::core::result::Result::Err(__error) => { #failed }
         }
     }
@@ -358,7 +414,8 @@ fn probed(model: &Saga) -> Option<TokenStream> {
     let private = model.runtime.private();
     let probes =
         model.steps.iter().enumerate().filter_map(|(at, step)| Some((at, step, step.probe.as_ref()?)));
-    let arms: Vec<_> = probes.map(|(at, step, probe)| (at, probe, probe_of(model, step, probe))).collect();
+    let arms: Vec<_> =
+        probes.map(|(at, step, probe)| (at, probe, probe_of(model, at, step, probe))).collect();
     if arms.is_empty() {
         return None;
     }
@@ -366,24 +423,19 @@ fn probed(model: &Saga) -> Option<TokenStream> {
     Some(calls(model, "probe", &done, arms.into_iter()))
 }
 
-fn probe_of(model: &Saga, step: &Step, probe: &Call) -> TokenStream {
-    let (private, facts, called) = (model.runtime.private(), facts(model, &step.call), called(model, probe));
+fn probe_of(model: &Saga, at: usize, step: &Step, probe: &Call) -> TokenStream {
+    let (private, called) = (model.runtime.private(), called(model, probe));
     let span = probe.result.span().resolved_at(Span::call_site());
     let there = model.runtime.private_at(span);
-    let output = match step.call.output_and_error() {
-        Some((output, _)) => output.to_token_stream(),
-        None => {
-            let result = &step.call.result;
-            quote!(<#result as #private::Stepped>::Output)
-        }
-    };
+    let output = output_type(model, at).into_token_stream();
+    let durable = durable(model, &step.call, &output);
     let found = quote_spanned!(span=> #there::Probed::<#output>::probed(__result));
     let failed = failed(model, probe);
     quote! {
         let __result = #called;
         match #found {
             #private::core::result::Result::Ok(#private::core::option::Option::Some(__done)) => {
-                (#facts.done)(&__done).map(#private::core::option::Option::Some)
+                (#durable.done)(&__done).map(#private::core::option::Option::Some)
             }
             #private::core::result::Result::Ok(#private::core::option::Option::None) => {
                 #private::core::result::Result::Ok(#private::core::option::Option::None)
@@ -398,7 +450,7 @@ fn within(model: &Saga, events: &[Ident]) -> TokenStream {
     let (private, saga) = (model.runtime.private(), &model.block.ty);
     let commands = model.steps.iter().flat_map(Step::calls).filter(|call| !call.is_async);
     let commands: Vec<&Type> = commands.map(|call| &call.result).collect();
-    quote! {
+    quote_spanned! {saga.span()=>
         #[automatically_derived]
         impl<__D: #private::domain::Domain> #private::execute::Within<__D> for #saga
         where

@@ -52,15 +52,18 @@ pub(crate) fn read(method: &Ident, attrs: &mut Vec<Attribute>, errors: &mut Erro
         take_attributes(attrs, COMPENSATION);
         errors.push(method, messages::step_and_compensation(&method.to_string()));
     }
+    let started = take_attributes(attrs, START);
+    if (is_step || is_compensation) && !started.is_empty() {
+        take_attributes(attrs, STEP);
+        take_attributes(attrs, COMPENSATION);
+        errors.push(method, messages::start_and_step(&method.to_string()));
+        return Marks::default();
+    }
     let step = is_step.then(|| read_step(method, attrs, errors));
     let compensation = (is_compensation && !is_step).then(|| {
         let mut options = Options::take_from(attrs, COMPENSATION, &TRIES, errors);
         Tries::read(&mut options, errors)
     });
-    let started = take_attributes(attrs, START);
-    if (is_step || is_compensation) && !started.is_empty() {
-        errors.push(method, messages::start_and_step(&method.to_string()));
-    }
     if let [_, second, ..] = &started[..] {
         errors.push(second, messages::two_starts());
     }

@@ -21,7 +21,7 @@ pub(crate) struct Step {
 }
 
 pub(crate) enum Undo {
-    Compensation(Call, Tries),
+    Compensation(Box<Call>, Tries),
     Nothing(LitStr),
     Pivot,
     Retriable,
@@ -52,7 +52,7 @@ impl Step {
 
     pub(crate) fn calls(&self) -> impl Iterator<Item = &Call> {
         let undo = match &self.undo {
-            Some(Undo::Compensation(call, _)) => Some(call),
+            Some(Undo::Compensation(call, _)) => Some(&**call),
             _ => None,
         };
         [Some(&self.call), undo, self.probe.as_ref()].into_iter().flatten()

@@ -12,7 +12,7 @@ use crate::{
     impl_block::{self, Access, ImplBlock, Method, without_self},
     messages::saga as messages,
     naming::type_text,
-    parameters::{Borrowed, Dependency, is_called, last_arguments, read_borrowed},
+    parameters::{Borrowed, Dependency, is_called, last_arguments, read_borrowed, sends},
     policy::Tries,
 };
 
@@ -139,7 +139,7 @@ impl Reader<'_> {
                 let (place, call) =
                     self.read_named(&name, Scope { step, role: Role::Compensation }, errors)?;
                 let tries = self.undo_marks.get(place).cloned().flatten().unwrap_or_default();
-                Undo::Compensation(call, tries)
+                Undo::Compensation(Box::new(call), tries)
             }
         })
     }
@@ -308,14 +308,13 @@ fn read_result(method: &Method, errors: &mut Errors) -> Option<Type> {
         ReturnType::Type(_, ty) if !is_async && is_called(ty, "Result") => {
             errors.push(ty, messages::sync_result(&name.to_string()));
         }
+        // An alias such as `io::Result<..>` may hide a result; what it is in truth is asked of the compiler.
+        ReturnType::Type(_, ty) if is_async && (is_called(ty, "Option") || is_called(ty, "Vec")) => {
+            errors.push(ty, messages::not_a_result(&name.to_string()));
+        }
         ReturnType::Type(_, ty) => return Some((**ty).clone()),
     }
     None
-}
-
-/// Whether a `Dispatch` is in it.
-fn sends(ty: &Type) -> bool {
-    is_called(ty, "Dispatch") || last_arguments(ty).into_iter().any(sends)
 }
 
 /// A method of the block reads the data and changes nothing.

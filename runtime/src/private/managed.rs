@@ -6,7 +6,7 @@ use super::{Json, id_in};
 use crate::{
     codec::{DecodeError, EncodeError, decode_json, encode_json},
     domain::{Aggregate, EventOf, HandlerFailure, Route, RouteField},
-    process_manager::{Input, ProcessManager},
+    process_manager::{Input, IntoReactions, ProcessManager, Reaction},
 };
 
 /// The state of a process manager, which serde can write and read.
@@ -48,6 +48,11 @@ pub fn input_id<P: ProcessManager, E: EventOf>(
     input: &Input<'_, P>,
 ) -> Result<<E::Aggregate as Aggregate>::Id, HandlerFailure> {
     id_in::<E>(input.category, input.id)
+}
+
+/// How what a method returns is put on the list of reactions.
+pub const fn reactions<R: IntoReactions<P>, P>() -> fn(R, &mut Vec<Reaction<P>>) {
+    R::into_reactions
 }
 
 /// A field of an event that names instances by keys of type `K`.

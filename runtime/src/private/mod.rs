@@ -34,12 +34,14 @@ pub use follow::{
     check_folded, is_event_handler,
 };
 pub use keys::{IsKey, KeepsDocuments, KeyProbe, NoKey, keeps_documents, refuse_inline, route};
-pub use managed::{InstanceField, IsInstance, ProcessState, input_id, instances, is_instance, process_json};
+pub use managed::{
+    InstanceField, IsInstance, ProcessState, input_id, instances, is_instance, process_json, reactions,
+};
 pub use part::{Mistaken, NoPart, NoSupply, PartProbe, SupplyProbe, Wanted};
 pub use reacted::{Class, Failing, Reacted, Unclassified, app_of, failed, id_in, sent, stream_id};
 pub use shape::{NoShape, Probe, Snapshot, StateShape, snapshot};
 pub use stepped::{
-    Command, Made, Output, Probed, SagaData, StepError, Stepped, command, durable, migrated, no_such_step,
+    Made, Output, Probed, SagaData, StepError, Stepped, command, durable, migrated, no_such_step, output,
     saga_json, step_failed,
 };
 pub use stored::{NotStored, Stored};

@@ -122,41 +122,25 @@ pub struct Output<T> {
 
 /// All of it from one call, so that what a type lacks is one mistake.
 pub const fn durable<T: Durable>() -> Output<T> {
-    Output { shape: T::SHAPE, done: StepDone::output::<T>, read: read::<T> }
+    Output { shape: T::SHAPE, done: StepDone::output::<T>, read: output::<T> }
 }
 
-/// A command step: its output's shape, how what it returns is sent, and how the output is read.
-pub struct Command<R, T> {
-    /// The shape of its output.
-    pub shape: &'static Shape,
-    /// What is to be sent.
-    pub send: fn(R) -> StepDone,
-    /// Reads the output.
-    pub read: Read<T>,
+/// What a command step has decided to send.
+pub const fn command<R: IntoStep>() -> fn(R) -> StepDone {
+    R::into_step
 }
 
-/// All of it from one call, so that what cannot be sent is one mistake.
-pub const fn command<R: IntoStep>() -> Command<R, R::Output> {
-    Command {
-        shape: <R::Output as crate::domain::Schema>::SHAPE,
-        send: R::into_step,
-        read: read::<R::Output>,
-    }
-}
-
-fn read<T: Durable>(call: &StepCall<'_>, step: usize) -> Result<T, HandlerFailure> {
+/// Reads the output of a step by its place.
+///
+/// # Errors
+/// When it is not there or of another type.
+pub fn output<T: Durable>(call: &StepCall<'_>, step: usize) -> Result<T, HandlerFailure> {
     call.output(step)
 }
 
 impl<T> fmt::Debug for Output<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Output").field("shape", &self.shape).finish_non_exhaustive()
-    }
-}
-
-impl<R, T> fmt::Debug for Command<R, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Command").field("shape", &self.shape).finish_non_exhaustive()
     }
 }
 

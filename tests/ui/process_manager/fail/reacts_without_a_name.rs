@@ -1,0 +1,48 @@
+use gesta::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]
+pub struct JarId(pub String);
+
+#[event]
+#[derive(Clone, Debug, PartialEq)]
+pub enum JarEvent {
+    Made { owner: String },
+    Changed { sweets: i64 },
+    Moved { to: JarId },
+}
+
+#[aggregate(id = JarId, event = JarEvent)]
+#[derive(Default)]
+pub struct Jar;
+
+#[apply(JarEvent, ignore(Made, Changed, Moved))]
+impl Jar {}
+
+pub struct Change {
+    pub sweets: i64,
+}
+
+#[command_handler]
+impl Jar {
+    fn change(&self, cmd: Change) -> Result<JarEvent, std::convert::Infallible> {
+        Ok(JarEvent::Changed { sweets: cmd.sweets })
+    }
+}
+
+pub struct Shop;
+
+#[derive(Default, Serialize, Deserialize)]
+pub struct Watch {
+    sweets: i64,
+}
+
+#[process_manager(key = JarId)]
+impl Watch {
+    #[on(JarEvent::Changed { sweets })]
+    fn changed(&mut self, sweets: &i64) -> impl Sized {
+        self.sweets += sweets;
+    }
+}
+
+fn main() {}

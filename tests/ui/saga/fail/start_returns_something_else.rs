@@ -1,0 +1,63 @@
+use gesta::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]
+pub struct JarId(pub String);
+
+#[event]
+#[derive(Clone, Debug, PartialEq)]
+pub enum JarEvent {
+    Made { owner: String },
+    Changed { sweets: i64 },
+}
+
+#[aggregate(id = JarId, event = JarEvent)]
+#[derive(Default)]
+pub struct Jar;
+
+#[apply(JarEvent, ignore(Made, Changed))]
+impl Jar {}
+
+pub struct Change {
+    pub sweets: i64,
+}
+
+#[command_handler]
+impl Jar {
+    fn change(&self, cmd: Change) -> Result<JarEvent, std::convert::Infallible> {
+        Ok(JarEvent::Changed { sweets: cmd.sweets })
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the shop is closed")]
+pub struct Closed;
+
+pub struct Shop;
+
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Swap {
+    pub from: JarId,
+    pub to: JarId,
+    pub sweets: i64,
+}
+
+#[saga(version = 1)]
+impl Swap {
+    #[start(JarEvent::Changed { sweets })]
+    fn changed(id: &JarId, sweets: &i64) -> JarId {
+        let _ = sweets;
+        id.clone()
+    }
+
+    #[step(compensate = put_back)]
+    fn take(&self) -> Dispatch<JarId, Change> {
+        self.from.send(Change { sweets: -self.sweets })
+    }
+
+    fn put_back(&self) -> Dispatch<JarId, Change> {
+        self.from.send(Change { sweets: self.sweets })
+    }
+}
+
+fn main() {}

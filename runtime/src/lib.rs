@@ -16,7 +16,7 @@
 //! 5. [`subscription`] says how the log is followed, [`projection`](mod@projection) and [`query`] how documents are kept and read,
 //!    [`event_handler`](mod@event_handler) what becomes of a delivery that fails, [`middleware`], [`plugin`] and [`monitor`] the rest.
 //!
-//! What is not there yet is in the README: sagas and timers, and what leaves the system.
+//! What is not there yet is in the README.
 
 #[doc(hidden)]
 #[path = "private/mod.rs"]

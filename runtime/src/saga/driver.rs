@@ -22,14 +22,14 @@ use super::{
     post::{Hint, Post},
     progress::Progress,
     start::begin_with,
-    survived::{Survived, is_of_store},
+    suspects::{ALONE, MANY_SUSPECTS_EVERY, POISON, SUSPECTS, SUSPECTS_EVERY, Survived, is_of_store},
 };
 use crate::{
     domain::{Meta, Position, Start, Timestamp},
     execute::Cause,
     log::Filter,
     monitor::Statistics,
-    store::{Advance, Commit, Fence, Lease, ReadSide, SUSPECT, Store, StoreError, StreamId, TakeSagas},
+    store::{Advance, Commit, Fence, Lease, ReadSide, Store, StoreError, StreamId, TakeSagas},
     subscription::{Batch, Driver, Plan, Stop, Work, shard_of_stream},
 };
 
@@ -39,10 +39,6 @@ pub(super) const SHARDS: u16 = 16;
 /// So many instances are worked on at a time by one process.
 const MOST: usize = 256;
 
-/// An instance that was taken so often without having come further is parked: it ends the process, it seems. It is
-/// counted as well when a process loses its shards or the database goes away, so this is not too few.
-const POISON: u32 = 20;
-
 /// How long a step that is under way is waited for when the process stops or the shards change hands.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -51,19 +47,6 @@ const LONGEST: Duration = Duration::from_secs(1);
 
 /// How long it is waited before an event that cannot be read is tried again.
 const HELD_UP: Duration = Duration::from_secs(5);
-
-/// How often it is looked for instances that have ended processes, it seems.
-const SUSPECTS_EVERY: Duration = Duration::from_secs(3);
-
-/// The same where there are many of them: then it is the database that has gone away again and again, and they were at
-/// work.
-const MANY_SUSPECTS_EVERY: Duration = Duration::from_millis(200);
-
-/// So many are taken at a time.
-const SUSPECTS: usize = 16;
-
-/// An instance that was taken so often without having come further is worked on alone.
-const ALONE: u32 = 4;
 
 /// Runs one saga.
 pub(crate) struct SagaDriver {
@@ -511,5 +494,3 @@ async fn moved(moves: &mut Option<watch::Receiver<Timestamp>>) {
 fn side(store: &Store) -> Result<&dyn ReadSide, StoreError> {
     store.port().read_side().ok_or(StoreError::Unsupported { store: "this store", what: "run sagas" })
 }
-
-const _: () = assert!(SUSPECT < ALONE && ALONE < POISON);

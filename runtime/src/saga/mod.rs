@@ -24,7 +24,7 @@ mod outcome;
 mod post;
 mod progress;
 mod start;
-mod survived;
+mod suspects;
 mod text;
 
 pub(crate) use any::{AnySaga, Definition, Held, Sagas, World, Wrap};

@@ -79,7 +79,10 @@ impl Journal {
             "abandoned" => self.end = Some(End::Abandoned),
             "parked" => self.parked = true,
             "retried" => self.retried(),
-            "compensation.ordered" => (self.backward, self.parked) = (true, false),
+            "compensation.ordered" => {
+                self.backward = true;
+                self.retried();
+            }
             "rescheduled" => {}
             _ => return Err(format!("an event of an unknown kind: {kind}")),
         }
@@ -174,6 +177,7 @@ impl Journal {
         Ok(())
     }
 
+    /// With all attempts anew.
     fn retried(&mut self) {
         self.parked = false;
         for tries in self.forward.iter_mut().chain(&mut self.undo) {

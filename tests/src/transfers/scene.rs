@@ -104,6 +104,15 @@ impl Scene {
         }
     }
 
+    /// Somebody wants a transfer undone.
+    ///
+    /// # Panics
+    /// When that is refused.
+    pub async fn compensate(&self, id: &str) {
+        let handle = self.app.saga::<Transfer>(id);
+        handle.compensate("operator", "a change of mind").await.expect("it is undone");
+    }
+
     /// Looks until a transfer has ended.
     ///
     /// # Panics

@@ -89,7 +89,7 @@ impl House {
         let dice = self.roll();
         tokio::time::sleep(Duration::from_millis(dice % 8)).await;
         let fails = dice / 8 % 100 < self.manners.failures;
-        let happens = dice / 800 % 2 == 0;
+        let happens = (dice / 800).is_multiple_of(2);
         if fails && !happens {
             return http::write(&mut connection, "HTTP/1.1 503 Service Unavailable", &[], "").await;
         }

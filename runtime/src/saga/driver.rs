@@ -3,7 +3,6 @@
 use std::{
     collections::{HashMap, VecDeque},
     fmt,
-    future::pending,
     sync::Arc,
     time::Duration,
 };
@@ -19,6 +18,7 @@ use super::{
     any::{AnySaga, Definition},
     event::{category, event_name},
     instance::{End, Instance},
+    load::side,
     post::{Hint, Post},
     progress::Progress,
     start::begin_with,
@@ -30,7 +30,7 @@ use crate::{
     log::Filter,
     monitor::Statistics,
     store::{Advance, Commit, Fence, Lease, ReadSide, Store, StoreError, StreamId, TakeSagas},
-    subscription::{Batch, Driver, Plan, Stop, Work, shard_of_stream},
+    subscription::{Batch, Driver, Plan, Stop, Work, moved, shard_of_stream},
 };
 
 /// How many shards a saga has, and so how many processes can work on it at most.
@@ -482,15 +482,4 @@ impl<'d> Run<'d> {
         // Whoever has the shard next finds the step in doubt.
         self.tasks.shutdown().await;
     }
-}
-
-async fn moved(moves: &mut Option<watch::Receiver<Timestamp>>) {
-    let Some(moves) = moves else { return pending().await };
-    if moves.changed().await.is_err() {
-        pending().await
-    }
-}
-
-fn side(store: &Store) -> Result<&dyn ReadSide, StoreError> {
-    store.port().read_side().ok_or(StoreError::Unsupported { store: "this store", what: "run sagas" })
 }

@@ -11,8 +11,16 @@ use super::{
 use crate::{
     codec::{decode_meta, encode_json},
     domain::{IdempotencyKey, Meta, Receipt},
-    store::{EventStore, Item, ReadStream, StoreError, StreamId},
+    store::{EventStore, Item, ReadSide, ReadStream, Store, StoreError, StreamId},
 };
+
+/// The part of a store that sagas need.
+///
+/// # Errors
+/// [`StoreError::Unsupported`] where it has none.
+pub(super) fn side(store: &Store) -> Result<&dyn ReadSide, StoreError> {
+    store.port().read_side().ok_or(StoreError::Unsupported { store: "this store", what: "run sagas" })
+}
 
 /// How far an instance has come, and with what metadata it was started; `None` if it was not.
 ///

@@ -56,4 +56,4 @@ pub use shard::{shard_of_key, shard_of_stream};
 pub use status::{SubscriptionStatus, Trouble};
 pub use stop::Stop;
 pub use subscribe::{Subscribe, Subscription};
-pub(crate) use timers::{Fires, Wheel};
+pub(crate) use timers::{Fires, Wheel, moved};

@@ -94,7 +94,7 @@ impl Turning {
     pub(crate) async fn turn(self, fires: &dyn Fires) {
         let (mut pause, mut prepared) = (PAUSE, false);
         while !self.stop.is_asked() {
-            let moves = self.store.port().read_side().and_then(ReadSide::clock_moves);
+            let mut moves = self.store.port().read_side().and_then(ReadSide::clock_moves);
             let wait = match self.look(fires, &mut prepared).await {
                 Ok(wait) => {
                     pause = PAUSE;
@@ -110,7 +110,7 @@ impl Turning {
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
                 () = self.wheel.set.notified() => {}
-                () = moved(moves) => {}
+                () = moved(&mut moves) => {}
                 () = self.stop.asked() => {}
             }
         }
@@ -147,8 +147,9 @@ impl Turning {
     }
 }
 
-async fn moved(moves: Option<watch::Receiver<Timestamp>>) {
-    let Some(mut moves) = moves else { return pending().await };
+/// Waits until somebody moves a clock by hand; without end for one that moves by itself.
+pub(crate) async fn moved(moves: &mut Option<watch::Receiver<Timestamp>>) {
+    let Some(moves) = moves else { return pending().await };
     if moves.changed().await.is_err() {
         pending().await
     }

@@ -1,5 +1,7 @@
 //! What `#[saga]` writes: the steps as data, and what each of them comes to.
 
+#![allow(missing_docs, reason = "a domain of this test alone")]
+
 use std::{
     convert::Infallible,
     sync::atomic::{AtomicU32, Ordering},

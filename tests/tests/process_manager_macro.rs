@@ -1,5 +1,7 @@
 //! What `#[process_manager]` writes: which events come to which instance, and what each comes to.
 
+#![allow(missing_docs)]
+
 use std::convert::Infallible;
 
 use gesta::{

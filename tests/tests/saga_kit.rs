@@ -271,7 +271,7 @@ async fn cents(app: &App<Bank>, name: &str) -> i64 {
 }
 
 /// A saga in a bank with two accounts. What is compared are the balances, and what the service has.
-fn in_the_bank<S: gesta::saga::Saga>(saga: S) -> SagaTest<Bank, S> {
+fn in_the_bank<S: gesta::saga::Saga + gesta::saga::RunsIn<Bank>>(saga: S) -> SagaTest<Bank, S> {
     test::saga_in::<Bank>(Deps::default)
         .given(|app| async move {
             app.create(&id("ann"), Open { cents: 500 }).await.unwrap();

@@ -1,5 +1,7 @@
 //! What `#[saga]` writes for sagas that start on events.
 
+#![allow(missing_docs)]
+
 use std::convert::Infallible;
 
 use gesta::{

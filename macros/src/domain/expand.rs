@@ -13,7 +13,12 @@ pub(super) fn expand(model: &Domain) -> TokenStream {
     let supplies = model.aggregates.iter().map(|part| part_of(model, part, &deps));
     let projections = model.projections.iter().map(|part| projection(model, part));
     let handlers = model.event_handlers.iter().map(|part| event_handler(model, part));
-    let sagas = model.sagas.iter().map(|part| within(model, part, "SagaProbe", "NoSaga", "is_saga"));
+    let sagas = model.sagas.iter().map(|part| {
+        let within = within(model, part, "SagaProbe", "NoSaga", "is_saga");
+        let (span, domain) = (at(part), &model.name);
+        let there = model.runtime.private_at(span);
+        quote_spanned!(span=> #within #[automatically_derived] impl #there::saga::RunsIn<#domain> for #part {})
+    });
     let processes = model
         .process_managers
         .iter()

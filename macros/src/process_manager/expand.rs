@@ -81,7 +81,7 @@ fn deadline(model: &Process) -> TokenStream {
         quote!(#at => { #called })
     });
     quote! {
-        #[allow(unused_variables, unreachable_code, clippy::unit_arg)]
+        #[allow(unused_variables, unreachable_code, clippy::unit_arg, clippy::unneeded_wildcard_pattern)]
         fn deadline(
             &mut self,
             deadline: usize,
@@ -145,14 +145,14 @@ fn manage(model: &Process, event: &Path, name: &Ident) -> TokenStream {
     let keyed = keyed(model, &reactions, event, name);
     let inner = quote! {
         const VARIANTS: &'static [&'static str] = &[#(#variants),*];
-        #[allow(unused_variables, unreachable_patterns)]
+        #[allow(unused_variables, unreachable_patterns, clippy::unneeded_wildcard_pattern)]
         fn route(__event: &#name) -> #private::domain::Route {
             match __event {
                 #(#routes)*
                 _ => #private::domain::Route::nowhere(),
             }
         }
-        #[allow(unused_variables, unreachable_code, unreachable_patterns, clippy::unit_arg)]
+        #[allow(unused_variables, unreachable_code, unreachable_patterns, clippy::unit_arg, clippy::unneeded_wildcard_pattern)]
         fn manage(
             &mut self,
             event: &#name,

@@ -58,6 +58,7 @@ pub(super) fn expand(model: &Saga) -> TokenStream {
         impl #private::saga::Saga for #saga { #inner }
     };
     quote! {
+        #[allow(clippy::ptr_arg)]
         #block
         const _: () = {
             #(type #names = #enums;)*

@@ -7,7 +7,7 @@ use std::{
 use super::{App, registry::WeakApp};
 use crate::{
     domain::{Domain, Supply},
-    saga::{Instances, Post, Saga, SagaHandle, StartSaga, World, start_saga},
+    saga::{Instances, Post, RunsIn, Saga, SagaHandle, StartSaga, World, start_saga},
     store::StreamId,
 };
 
@@ -42,7 +42,7 @@ impl<D: Domain> App<D> {
     /// works on it, also after this one is gone.
     ///
     /// The id names the instance for ever: started again with the same data, it is the one that there is.
-    pub fn start_saga<S: Saga>(&self, id: impl Into<String>, saga: S) -> StartSaga<S> {
+    pub fn start_saga<S: Saga + RunsIn<D>>(&self, id: impl Into<String>, saga: S) -> StartSaga<S> {
         let (app, id) = (self.clone(), id.into());
         StartSaga::new(move |meta| {
             Box::pin(async move {

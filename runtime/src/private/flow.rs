@@ -2,12 +2,13 @@
 
 use std::marker::PhantomData;
 
+use super::Mistaken;
 use crate::{
     app::Registry,
     domain::{Domain, Supply},
     execute::Within,
     process_manager::ProcessManager,
-    saga::Saga,
+    saga::{RunsIn, Saga},
 };
 
 /// Asks for what is known of a saga: what a type has that is one wins over what [`NoSaga`] has.
@@ -88,3 +89,6 @@ impl<P> NoProcess for ProcessProbe<P> {}
 
 /// Asks that a part is a process manager.
 pub const fn is_process_manager<P: ProcessManager>() {}
+
+#[diagnostic::do_not_recommend]
+impl<S: Saga, D: Domain + Mistaken> RunsIn<D> for S {}

@@ -3,7 +3,7 @@ use std::{future::Future, time::Duration};
 use super::{Starts, StepCall, StepDone};
 use crate::{
     codec::{DecodeError, EncodeError},
-    domain::{Backoff, HandlerFailure, Shape},
+    domain::{Backoff, Domain, HandlerFailure, Shape},
 };
 
 /// A saga: its data, and steps that are all done, or undone. `#[saga]` writes this.
@@ -75,6 +75,14 @@ pub trait Saga: Sized + Send + Sync + 'static {
         async { Ok(None) }
     }
 }
+
+/// That a saga runs in the domain `D`. `gesta::domain!` writes this for every saga that it lists.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not part of the domain `{D}`",
+    label = "`{D}` does not list `{Self}`",
+    note = "add `{Self}` to `sagas: [..]` in `gesta::domain! {{ {D} {{ .. }} }}`"
+)]
+pub trait RunsIn<D: Domain> {}
 
 /// One step of a saga, as data.
 #[derive(Clone, Copy, Debug)]

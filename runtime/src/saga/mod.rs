@@ -31,7 +31,7 @@ pub(crate) use any::{AnySaga, Definition, Held, Sagas, World, Wrap};
 pub use begin::{Begun, Cause, StartOn, Starts};
 pub use call::{Outputs, StepCall};
 pub use child::{AnyChild, Child, Completed};
-pub use definition::{Saga, StepInfo, StepKind, StepPolicy, Undo};
+pub use definition::{RunsIn, Saga, StepInfo, StepKind, StepPolicy, Undo};
 pub use done::{Durable, IntoStep, StepDone};
 pub(crate) use driver::SagaDriver;
 pub use event::{

@@ -55,3 +55,5 @@ impl Register for Bank {
         registry.saga::<Transfer>();
     }
 }
+
+impl gesta::saga::RunsIn<Bank> for Transfer {}

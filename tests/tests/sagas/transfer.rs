@@ -239,3 +239,5 @@ impl Register for Bank {
         registry.saga::<Transfer>();
     }
 }
+
+impl gesta::saga::RunsIn<Bank> for Transfer {}

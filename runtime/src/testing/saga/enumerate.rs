@@ -7,10 +7,10 @@ use super::{
 };
 use crate::{
     app::Register,
-    saga::{Direction, Saga, SagaOutcome, StepInfo, Undo},
+    saga::{Direction, RunsIn, Saga, SagaOutcome, StepInfo, Undo},
 };
 
-impl<D: Register, S: Saga> SagaTest<D, S>
+impl<D: Register, S: Saga + RunsIn<D>> SagaTest<D, S>
 where
     D::Deps: Clone,
 {

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     app::{App, Builder, Register},
     domain::{Aggregate, AggregateId, Domain, Event},
-    saga::{Saga, SagaOutcome},
+    saga::{RunsIn, Saga, SagaOutcome},
     store::{Append, Expected, NewEvent, Store, StreamId},
 };
 
@@ -136,7 +136,7 @@ where
     /// # Panics
     /// When the data cannot be written as JSON.
     #[track_caller]
-    pub fn saga<S: Saga>(self, saga: S) -> SagaTest<D, S> {
+    pub fn saga<S: Saga + RunsIn<D>>(self, saga: S) -> SagaTest<D, S> {
         let data = saga.encode().unwrap_or_else(|error| panic!("`{}` cannot be stored: {error}", S::NAME));
         SagaTest {
             world: self,
@@ -178,7 +178,7 @@ pub struct SagaTest<D: Domain, S> {
     pub(super) of: std::marker::PhantomData<fn() -> S>,
 }
 
-impl<D: Register, S: Saga> SagaTest<D, S>
+impl<D: Register, S: Saga + RunsIn<D>> SagaTest<D, S>
 where
     D::Deps: Clone,
 {

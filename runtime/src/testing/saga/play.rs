@@ -18,7 +18,7 @@ use super::{
 use crate::{
     app::{App, Builder, Register},
     clock::ManualClock,
-    saga::{AnySaga, Saga, SagaOutcome, StepInfo, TimelineEntry},
+    saga::{AnySaga, RunsIn, Saga, SagaOutcome, StepInfo, TimelineEntry},
     store::{Memory, SagaFilter, SagaState, SagaStatus, Sagas, Store, StreamId},
 };
 
@@ -83,7 +83,7 @@ struct World {
     scene: Arc<Scene>,
 }
 
-pub(super) async fn play<D: Register, S: Saga>(test: &SagaTest<D, S>, plan: &Plan) -> Ending
+pub(super) async fn play<D: Register, S: Saga + RunsIn<D>>(test: &SagaTest<D, S>, plan: &Plan) -> Ending
 where
     D::Deps: Clone,
 {
@@ -150,7 +150,7 @@ where
 }
 
 impl World {
-    async fn begin<D: Register, S: Saga>(&self, test: &SagaTest<D, S>, deps: D::Deps) -> Stay<D>
+    async fn begin<D: Register, S: Saga + RunsIn<D>>(&self, test: &SagaTest<D, S>, deps: D::Deps) -> Stay<D>
     where
         D::Deps: Clone,
     {
@@ -177,7 +177,7 @@ impl World {
     }
 
     /// Somebody lets a parked instance go on; false if the application was killed meanwhile.
-    async fn help<D: Register, S: Saga>(&self, stay: &Stay<D>) -> bool {
+    async fn help<D: Register, S: Saga + RunsIn<D>>(&self, stay: &Stay<D>) -> bool {
         let (mut life, handle) = (stay.life.subscribe(), stay.app.saga::<S>(ID));
         tokio::select! {
             _ = life.wait_for(|life| *life != Life::Alive) => false,
@@ -189,7 +189,7 @@ impl World {
     }
 
     /// Lets an application work until the saga has ended or is parked; `None` if it was killed before.
-    async fn goes<D: Register, S: Saga>(
+    async fn goes<D: Register, S: Saga + RunsIn<D>>(
         &self,
         test: &SagaTest<D, S>,
         app: &App<D>,

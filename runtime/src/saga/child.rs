@@ -3,7 +3,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Durable, Saga, SagaOutcome, StepDone,
+    Durable, RunsIn, Saga, SagaOutcome, StepDone,
     any::Definition,
     done::IntoStep,
     driver::SHARDS,
@@ -97,7 +97,7 @@ impl<S: Saga> IntoStep for Vec<Child<S>> {
     }
 }
 
-impl<D: Domain, S: Within<D>> Within<D> for Child<S> {}
+impl<D: Domain, S: RunsIn<D>> Within<D> for Child<S> {}
 
 /// How long it is waited before somebody looks after children of whose end nobody has told.
 const LOOK_AFTER: std::time::Duration = std::time::Duration::from_secs(60);

@@ -1,3 +1,4 @@
+// 2 errors: rustc takes it for a type parameter where it stands in another, and not where it is named alone.
 use std::convert::Infallible;
 
 use gesta::prelude::*;

@@ -301,7 +301,7 @@ async fn a_database_without_sagas_gets_them() {
     let mut connection = connection(&database).await;
     let back = "DROP TABLE gesta.sagas, gesta.timers; DELETE FROM gesta.migrations WHERE version >= 3; \
                 DROP ROUTINE gesta.append_process_v1, gesta.write_sagas_v1, gesta.write_timers_v1, \
-                             gesta.lost_shards_v1, gesta.due_v1";
+                             gesta.lost_shards_v1, gesta.due_v1, gesta.write_deliveries_v2, gesta.commit_v2";
     connection.execute(back).await.expect("as it was before");
     let store = store(&database).await;
     let step = beside(append("ann", Expected::Version(1), ["{}"]), None, Some(running("ann")));

@@ -14,8 +14,9 @@ pub struct Ledger {
     /// Transfers that have taken money and neither brought it nor given it back.
     on_its_way: BTreeMap<String, u64>,
     moves: BTreeMap<String, Moves>,
-    /// What has changed on an account, and must stand in the stream of the transfer in the next event.
-    half: Option<Half>,
+    /// What has changed on accounts, by the transfer in whose stream it must stand in the next event. Both are one
+    /// transaction; events of others may stand between them.
+    halves: BTreeMap<String, Half>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,7 +28,6 @@ struct Moves {
 
 #[derive(Debug)]
 struct Half {
-    transfer: String,
     cents: u64,
     /// Kind of event and step.
     other: (&'static str, &'static str),
@@ -66,13 +66,15 @@ impl Ledger {
         if moves.debited > 1 || moves.refunded + moves.credited > moves.debited {
             return Err(format!("{transfer} has moved money too often: {moves:?}"));
         }
-        self.half = Some(Half { transfer, cents, other });
-        Ok(())
+        if let Some(half) = self.halves.insert(transfer, Half { cents, other }) {
+            return Err(format!("half of a movement stands in the log without the other: {half:?}"));
+        }
+        self.is_whole()
     }
 
     /// Takes in the next event of a transfer, by the last part of its name.
     pub(super) fn transfer(&mut self, id: &str, kind: &str, event: &Value) -> Result<(), String> {
-        let Some(half) = self.half.take() else {
+        let Some(half) = self.halves.remove(id) else {
             let step = event["step"].as_str().unwrap_or_default();
             return match (kind, step) {
                 ("step.succeeded", "debit" | "credit") | ("compensation.succeeded", "debit") => {
@@ -81,12 +83,12 @@ impl Ledger {
                 _ => self.is_whole(),
             };
         };
-        if half.transfer != id || half.other.0 != kind || event["step"] != half.other.1 {
+        if half.other.0 != kind || event["step"] != half.other.1 {
             return Err(format!("{half:?} is followed by {kind} of {id}"));
         }
         if half.other == ("step.succeeded", "debit") {
-            self.on_its_way.insert(half.transfer, half.cents);
-        } else if self.on_its_way.remove(&half.transfer) != Some(half.cents) {
+            self.on_its_way.insert(id.to_owned(), half.cents);
+        } else if self.on_its_way.remove(id) != Some(half.cents) {
             return Err(format!("{id} brings {} that was not on its way", half.cents));
         }
         self.is_whole()
@@ -97,15 +99,31 @@ impl Ledger {
     /// # Errors
     /// What is missing, or too much.
     pub(super) fn is_whole(&self) -> Result<(), String> {
-        if let Some(half) = &self.half {
-            return Err(format!("half of a movement stands in the log without the other: {half:?}"));
-        }
         let on_its_way: u64 = self.on_its_way.values().sum();
-        if self.on_accounts + on_its_way != self.total {
+        let halves = |is: fn(&Half) -> bool| -> u64 {
+            self.halves.values().filter(|half| is(half)).map(|half| half.cents).sum()
+        };
+        // Taken and not yet on its way, or there already and still on its way.
+        let taken = halves(|half| half.other == ("step.succeeded", "debit"));
+        let there = halves(|half| half.other != ("step.succeeded", "debit"));
+        if self.on_accounts + on_its_way + taken != self.total + there {
             let Self { total, on_accounts, .. } = self;
             return Err(format!("{on_accounts} on accounts and {on_its_way} on their way are not {total}"));
         }
         Ok(())
+    }
+
+    /// Whether every movement stands in the log whole.
+    ///
+    /// # Errors
+    /// The halves.
+    pub(super) fn has_no_halves(&self) -> Result<(), String> {
+        match self.halves.is_empty() {
+            true => Ok(()),
+            false => {
+                Err(format!("halves of movements stand in the log without the others: {:?}", self.halves))
+            }
+        }
     }
 
     /// Whether everything has arrived, here or there.

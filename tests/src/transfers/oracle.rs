@@ -110,6 +110,7 @@ impl Oracle {
     /// What is wrong in the end, when all of these transfers should have ended as they must.
     pub fn verdict(&self, transfers: &[(Transfer, End)], account: &clearing::Account) -> Vec<String> {
         let mut wrong = self.wrong.clone();
+        wrong.extend(self.ledger.has_no_halves().err());
         wrong.extend(self.ledger.on_its_way().map(|id| format!("the money of {id} is on its way for ever")));
         for (transfer, end) in transfers {
             match self.journal(&transfer.name).and_then(Journal::end) {

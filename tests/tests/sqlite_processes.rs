@@ -180,13 +180,13 @@ async fn a_disk_that_is_full_loses_nothing_and_is_named() {
     let file = folder.path("events.db");
     // Without the trap the signal of the limit would end the process before SQLite sees the error.
     let output = Command::new("sh")
-        .args(["-c", "trap '' XFSZ; ulimit -f 300; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_sqlite_appender")])
+        .args(["-c", "trap '' XFSZ; ulimit -f 600; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_sqlite_appender")])
         .arg(&file)
         .args(["full", &COMMANDS.to_string()])
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success(), "300 blocks are too few for {COMMANDS} commands");
+    assert!(!output.status.success(), "600 blocks are too few for {COMMANDS} commands");
     assert!(text.contains("Backend") && text.contains("appending to hot/"), "{text}");
 
     let acknowledged: BTreeSet<u64> =

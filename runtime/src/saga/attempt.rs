@@ -10,7 +10,7 @@ use super::{
     event::{Failed, Intended, Receipts, SagaEvent, Sent, Succeeded},
     instance::{Instance, Step, policy_of},
     load::{key, set_output},
-    progress::{Direction, Next},
+    progress::Direction,
 };
 use crate::{
     domain::{FailureClass, HandlerFailure, IdempotencyKey, Receipt},
@@ -32,11 +32,11 @@ impl Instance {
         let said = match said {
             Ok(Ok(said)) => said,
             Ok(Err(failure)) => {
-                return self.failed(step, direction, refused(self, step, attempt, &failure)).await;
+                return self.failed(step, direction, failed(self, step, attempt, &failure, false)).await;
             }
             Err(panic) => {
                 let failure = HandlerFailure::retryable(format!("it panicked: {}", message(&*panic)));
-                return self.failed(step, direction, refused(self, step, attempt, &failure)).await;
+                return self.failed(step, direction, failed(self, step, attempt, &failure, false)).await;
             }
         };
         match said {
@@ -124,7 +124,7 @@ impl Instance {
             Err(panic) => {
                 let failure =
                     HandlerFailure::retryable(format!("its handler panicked: {}", message(&*panic)));
-                self.failed(step, direction, refused(self, step, attempt, &failure)).await
+                self.failed(step, direction, failed(self, step, attempt, &failure, false)).await
             }
         }
     }
@@ -173,7 +173,7 @@ impl Instance {
                         return Ok(Step::Overtaken);
                     }
                 }
-                self.failed(step, direction, refused(self, step, attempt, &failure)).await
+                self.failed(step, direction, failed(self, step, attempt, &failure, false)).await
             }
         }
     }
@@ -307,14 +307,7 @@ impl Instance {
     fn and_ended(&self, mut events: Vec<SagaEvent>) -> Vec<SagaEvent> {
         let mut after = self.progress.clone();
         events.iter().for_each(|event| after.apply(event, self.definition.steps));
-        match after.next(self.definition.steps) {
-            Next::Complete => events.push(SagaEvent::Completed),
-            Next::Compensated => {
-                let (failed_step, reason) = after.failure.unwrap_or_default();
-                events.push(SagaEvent::Compensated(super::event::Compensated { failed_step, reason }));
-            }
-            _ => {}
-        }
+        events.extend(after.end(self.definition.steps));
         events
     }
 
@@ -344,10 +337,6 @@ fn wrap(direction: Direction, succeeded: Succeeded) -> SagaEvent {
         Direction::Forward => SagaEvent::StepSucceeded(succeeded),
         Direction::Backward => SagaEvent::CompensationSucceeded(succeeded),
     }
-}
-
-fn refused(instance: &Instance, step: usize, attempt: u32, failure: &HandlerFailure) -> Failed {
-    failed(instance, step, attempt, failure, false)
 }
 
 fn failed(

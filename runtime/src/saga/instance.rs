@@ -10,7 +10,7 @@ use tracing::Instrument;
 use super::{
     SagaOutcome, StepKind, StepPolicy, Undo,
     any::{AnySaga, Definition, Held},
-    event::{self, Compensated, Failed, Migrated, Parked, SagaEvent},
+    event::{self, Failed, Migrated, Parked, SagaEvent},
     load, observe,
     post::Post,
     progress::{Direction, Next, Progress},
@@ -81,10 +81,9 @@ impl Instance {
                         self.announce();
                         return Ok(End::Done);
                     }
-                    Next::Complete => self.store(vec![SagaEvent::Completed], None).await?,
-                    Next::Compensated => {
-                        let ended = self.compensated();
-                        self.store(vec![ended], None).await?
+                    Next::Complete | Next::Compensated => {
+                        let end = self.progress.end(self.definition.steps);
+                        self.store(end.into_iter().collect(), None).await?
                     }
                     Next::Step(step, direction) => self.attempt(step, direction).await?,
                 },
@@ -290,10 +289,7 @@ impl Instance {
         let mut events = vec![wrap(failed)];
         let mut after = self.progress.clone();
         after.apply(&events[0], self.definition.steps);
-        if after.next(self.definition.steps) == Next::Compensated {
-            let (failed_step, reason) = after.failure.unwrap_or_default();
-            events.push(SagaEvent::Compensated(Compensated { failed_step, reason }));
-        }
+        events.extend(after.end(self.definition.steps));
         self.store(events, None).await
     }
 
@@ -309,11 +305,6 @@ impl Instance {
         let (mut append, _) = self.append(&[SagaEvent::Parked(Parked { step: None, reason })], None)?;
         append.expected = Expected::Any;
         self.office().executor().append(append).await.map(drop)
-    }
-
-    fn compensated(&self) -> SagaEvent {
-        let (failed_step, reason) = self.progress.failure.clone().unwrap_or_default();
-        SagaEvent::Compensated(Compensated { failed_step, reason })
     }
 
     /// Tells those who wait for it.
@@ -352,11 +343,6 @@ pub(super) fn row(
     pause: Option<Duration>,
     events: &[SagaEvent],
 ) -> SagaWrite {
-    let next = after.next(definition.steps);
-    let attempts = match next {
-        Next::Step(step, direction) => after.clone().tries(step, direction).attempts,
-        _ => 0,
-    };
     let said = events.iter().rev().find_map(|event| match event {
         SagaEvent::StepFailed(failed) | SagaEvent::CompensationFailed(failed) => {
             failed.errors.first().cloned()
@@ -377,7 +363,7 @@ pub(super) fn row(
         shard,
         status: after.status,
         step,
-        attempts,
+        attempts: after.attempts(definition.steps),
         due: (!idle).then_some(Due::In(pause.unwrap_or_default())),
         error,
         definition: after.definition,

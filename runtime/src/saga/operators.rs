@@ -9,10 +9,10 @@ use super::{
     Durable, Saga, SagaError, SagaHandle, Undo,
     any::Definition,
     driver::SHARDS,
-    event::{Compensated, Decided, Forked, SagaEvent, Skipped, Started, append, category},
+    event::{Decided, Forked, SagaEvent, Skipped, Started, append, category},
     instance::{row, wakes},
     load, observe,
-    progress::{Direction, Next, Progress},
+    progress::{Direction, Progress},
     start::begin,
 };
 use crate::{
@@ -227,16 +227,9 @@ impl<S: Saga> SagaHandle<S> {
             let mut events = decide(&progress).map_err(|reason| self.not_now(&progress, reason.into()))?;
             let mut after = progress.clone();
             events.iter().for_each(|event| after.apply(event, S::STEPS));
-            match after.next(S::STEPS) {
-                Next::Complete => events.push(SagaEvent::Completed),
-                Next::Compensated => {
-                    let (failed_step, reason) = after.failure.clone().unwrap_or_default();
-                    events.push(SagaEvent::Compensated(Compensated { failed_step, reason }));
-                }
-                _ => {}
-            }
-            if let Some(last) = events.get(1) {
-                after.apply(last, S::STEPS);
+            if let Some(end) = after.end(S::STEPS) {
+                after.apply(&end, S::STEPS);
+                events.push(end);
             }
             let limit = self.office.executor().payload_limit();
             let mut append = append(S::NAME, self.stream(), progress.version, &events, limit)?;

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use super::{
     Outputs, StepInfo, StepKind, Undo,
-    event::{Failed, Intended, Parent, Receipts, SagaEvent, Sent, Skipped, Started, Succeeded},
+    event::{Compensated, Failed, Intended, Parent, Receipts, SagaEvent, Sent, Skipped, Started, Succeeded},
 };
 use crate::store::SagaStatus;
 
@@ -173,6 +173,27 @@ impl Progress {
                 self.resume();
                 self.failure = Some((step, decided.reason.clone()));
             }
+        }
+    }
+
+    /// The event that ends it, if nothing is left to be done.
+    pub(crate) fn end(&self, steps: &[StepInfo]) -> Option<SagaEvent> {
+        match self.next(steps) {
+            Next::Complete => Some(SagaEvent::Completed),
+            Next::Compensated => {
+                let (failed_step, reason) = self.failure.clone().unwrap_or_default();
+                Some(SagaEvent::Compensated(Compensated { failed_step, reason }))
+            }
+            Next::Step(..) | Next::Nothing => None,
+        }
+    }
+
+    /// How often the step that it is at was tried.
+    pub(crate) fn attempts(&self, steps: &[StepInfo]) -> u32 {
+        match self.next(steps) {
+            Next::Step(step, Direction::Forward) => self.steps[step].forward.attempts,
+            Next::Step(step, Direction::Backward) => self.steps[step].backward.attempts,
+            Next::Complete | Next::Compensated | Next::Nothing => 0,
         }
     }
 

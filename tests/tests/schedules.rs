@@ -63,9 +63,10 @@ async fn a_command_is_sent_once_when_its_time_has_come(place: &Place) {
     let app = Library::start(place.open().await).await;
     app.create(&card(1), Issue).await.expect("a card");
     let later = app.schedule(HOUR, note(1, "later")).by("ann").correlation("c-1").await.expect("scheduled");
-    let soon = app.schedule(Duration::from_millis(30), note(1, "soon")).by("bob").await.expect("scheduled");
     let past = Timestamp::from_micros(1);
     app.schedule(past, note(1, "at once")).await.expect("scheduled");
+    noted(&app, 1, 1).await;
+    let soon = app.schedule(Duration::from_millis(30), note(1, "soon")).by("bob").await.expect("scheduled");
     noted(&app, 1, 2).await;
     app.caught_up(PATIENCE).await.expect("all of it");
     assert_eq!(notes(&app, 1).await, ["at once", "soon"]);

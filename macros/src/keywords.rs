@@ -10,6 +10,8 @@ pub(crate) const NAME: &str = "name";
 pub(crate) const VERSION: &str = "version";
 /// `from(V1, V2)`: the older payloads, oldest first.
 pub(crate) const FROM: &str = "from";
+/// `retired`: an event that is only read and no longer written.
+pub(crate) const RETIRED: &str = "retired";
 /// `#[schema(..)]`, beside `#[derive(Schema)]` and in events.
 pub(crate) const SCHEMA: &str = "schema";
 /// `as = Type`: stored in the form of another type.

@@ -26,6 +26,7 @@ mod provide;
 mod query_handler;
 mod saga;
 mod schema;
+mod source;
 mod steps;
 mod suggest;
 mod wire;

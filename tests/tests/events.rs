@@ -35,6 +35,10 @@ enum AccountEvent {
     Withdrawn(u64, String),
     #[event(name = "account.baptised")]
     Renamed(Note),
+    /// The last one.
+    ///
+    /// Nothing follows.
+    #[event(retired)]
     Closed,
 }
 
@@ -90,6 +94,17 @@ fn names_are_made_from_the_source_or_given() {
     assert_eq!(AccountEvent::TYPES[2].version, 3);
     assert_eq!(AccountEvent::TYPES[1].source, "AccountEvent::MoneyDeposited");
     assert_eq!(AccountEvent::TYPES[1].shape.to_string(), "{inCents:u64,what:string?,rate:f64?}");
+}
+
+#[test]
+fn older_versions_comments_and_the_package_are_known() {
+    let older: Vec<(u16, String)> =
+        AccountEvent::TYPES[2].older.iter().map(|old| (old.version, old.shape.to_string())).collect();
+    assert_eq!(older, [(1, "string".into()), (2, "string".into())]);
+    assert!(AccountEvent::TYPES[0].older.is_empty());
+    assert_eq!(AccountEvent::TYPES[4].doc, "The last one.\n\nNothing follows.");
+    assert!(AccountEvent::TYPES[4].retired && !AccountEvent::TYPES[3].retired);
+    assert!(AccountEvent::TYPES.iter().all(|ty| ty.package == env!("CARGO_PKG_NAME")));
 }
 
 #[test]

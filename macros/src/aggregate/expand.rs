@@ -5,12 +5,12 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Ident, Type, spanned::Spanned};
 
 use super::model::Aggregate;
-use crate::driver::Input;
+use crate::{driver::Input, source::package};
 
 pub(super) fn expand(model: &Aggregate) -> TokenStream {
     let item = &model.item;
     let (ident, private, name) = (model.ident(), model.runtime.private(), model.stream_name());
-    let (id, event) = (id_type(model), event_type(model));
+    let (id, event, package) = (id_type(model), event_type(model), package());
     let span = ident.span().resolved_at(Span::call_site());
     let snapshot = model.snapshot_every.map(|every| snapshot(model, every));
     let initial = quote_spanned!(span=> <#ident as #private::std::default::Default>::default());
@@ -24,6 +24,7 @@ pub(super) fn expand(model: &Aggregate) -> TokenStream {
             type Id = #id;
             type Event = #event;
             const NAME: &'static str = #name;
+            const PACKAGE: &'static str = #package;
             #snapshot
             fn initial() -> Self { #initial }
             fn apply(&mut self, event: &#event) { #apply }

@@ -10,6 +10,7 @@ use crate::{
     driver::Input,
     keywords,
     naming::type_text,
+    source::{documentation, package},
     wire::{Source, fields_shape, needs, serde_stores_otherwise},
 };
 
@@ -89,9 +90,28 @@ fn event_type(
     let source = format!("{name}::{}", variant.ident);
     let version = Literal::u64_unsuffixed(variant.version.number);
     let shape = fields_shape(&variant.fields, Source::Probe { private, aliases });
+    let older = older(variant, private);
+    let doc = documentation(&variant.docs);
+    let doc = (!doc.is_empty()).then(|| quote!(.with_doc(#doc)));
+    let retired = variant.retired.is_some().then(|| quote!(.retired()));
+    let package = package();
     quote! {
         #private::domain::EventType::new(#text, #source, #version, #shape)
+            .in_package(#package)
+            #older
+            #doc
+            #retired
     }
+}
+
+/// `.with_older(..)`: what is known of the versions before today's.
+fn older(variant: &EventVariant, private: &TokenStream) -> Option<TokenStream> {
+    let older = variant.version.older.iter().zip(1_u64..).map(|(old, version)| {
+        let version = Literal::u64_unsuffixed(version);
+        // That its shape is not known is said where it is read.
+        quote!(#private::domain::OldVersion::new(#version, #private::codec::Probe::<#old>::SHAPE))
+    });
+    (!variant.version.older.is_empty()).then(|| quote!(.with_older(&[#(#older),*])))
 }
 
 /// The way from every older version of a variant to today's. Each link is named once, at the older payload.

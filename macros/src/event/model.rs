@@ -1,7 +1,7 @@
 //! The enum as its author means it.
 
 use proc_macro2::Ident;
-use syn::{Data, DeriveInput, LitStr, Type, ext::IdentExt, spanned::Spanned};
+use syn::{Attribute, Data, DeriveInput, LitStr, Type, ext::IdentExt, spanned::Spanned};
 
 use crate::{
     attribute::{Options, take_attributes},
@@ -28,6 +28,10 @@ pub(crate) struct EventVariant {
     pub(crate) ident: Ident,
     pub(crate) name: WireName,
     pub(crate) version: Version,
+    /// `retired`, as it is written.
+    pub(crate) retired: Option<Ident>,
+    /// Its attributes, with its doc comments among them.
+    pub(crate) docs: Vec<Attribute>,
     pub(crate) fields: WireFields,
     /// Keys of serde that would name the variant.
     pub(crate) serde_naming: Vec<Ident>,
@@ -128,7 +132,7 @@ fn read_variant(
     container: &ContainerAttrs,
     errors: &mut Errors,
 ) -> EventVariant {
-    let known = [keywords::NAME, keywords::VERSION, keywords::FROM];
+    let known = [keywords::NAME, keywords::VERSION, keywords::FROM, keywords::RETIRED];
     let before = errors.count();
     let mut options = Options::take_from(&mut variant.attrs, keywords::EVENT, &known, errors);
     for attr in take_attributes(&mut variant.attrs, keywords::SCHEMA) {
@@ -152,6 +156,8 @@ fn read_variant(
         ident: variant.ident.clone(),
         name: WireName { text, literal: own },
         version: read_version(&mut options, before, errors),
+        retired: options.take_flag(keywords::RETIRED, errors),
+        docs: variant.attrs.iter().filter(|attr| attr.path().is_ident("doc")).cloned().collect(),
         fields,
         serde_naming: serde.naming,
     }

@@ -13,6 +13,7 @@ use crate::{
     parameters::{command_span, is_called, place, place_of, sends, tuple},
     patterns,
     policy::Tries,
+    source::package,
     steps::{Call, Parameter, Step, Undo, starts::Start},
 };
 
@@ -20,7 +21,7 @@ pub(super) fn expand(model: &Saga) -> TokenStream {
     let Saga { block, dependencies, runtime, version, steps, .. } = model;
     let (private, saga, name) = (runtime.private(), &block.ty, model.stored_name());
     let span = saga.span().resolved_at(Span::call_site());
-    let tuple = tuple(&private, dependencies.iter());
+    let (tuple, package) = (tuple(&private, dependencies.iter()), package());
     let version = Literal::u64_unsuffixed(*version);
     let infos = steps.iter().enumerate().map(|(at, step)| info(model, at, step));
     let enums = patterns::enums(model.starts.iter().flat_map(|start| &start.mark.patterns));
@@ -45,6 +46,7 @@ pub(super) fn expand(model: &Saga) -> TokenStream {
         type Deps<'d> = #tuple;
         const NAME: &'static str = #name;
         const VERSION: u16 = #version;
+        const PACKAGE: &'static str = #package;
         const STEPS: &'static [#private::saga::StepInfo] = &[#(#infos),*];
         #encoding
         #migrate

@@ -16,6 +16,8 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     type Event: Event;
     /// The category of its streams, such as `account`.
     const NAME: &'static str;
+    /// The package in whose source it is; empty where that is not known.
+    const PACKAGE: &'static str = "";
     /// When and how its state is kept beside the log; `None` where replaying is cheap enough.
     const SNAPSHOT: Option<SnapshotPolicy<Self>> = None;
 

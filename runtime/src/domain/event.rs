@@ -42,12 +42,61 @@ pub struct EventType {
     pub version: u16,
     /// The shape of the payload at that version.
     pub shape: &'static Shape,
+    /// The versions before that one which can still be read, oldest first.
+    pub older: &'static [OldVersion],
+    /// What is said of it in the source; empty where nothing is.
+    pub doc: &'static str,
+    /// Whether it is only read and no longer written.
+    pub retired: bool,
+    /// The package in whose source it is; empty where that is not known.
+    pub package: &'static str,
 }
 
 impl EventType {
-    /// Describes a type of event.
+    /// Describes a type of event of which no version came before.
     pub const fn new(name: &'static str, source: &'static str, version: u16, shape: &'static Shape) -> Self {
-        Self { name, source, version, shape }
+        Self { name, source, version, shape, older: &[], doc: "", retired: false, package: "" }
+    }
+
+    /// The same with the versions before, oldest first.
+    pub const fn with_older(mut self, older: &'static [OldVersion]) -> Self {
+        self.older = older;
+        self
+    }
+
+    /// The same with what is said of it in the source.
+    pub const fn with_doc(mut self, doc: &'static str) -> Self {
+        self.doc = doc;
+        self
+    }
+
+    /// The same, only read and no longer written.
+    pub const fn retired(mut self) -> Self {
+        self.retired = true;
+        self
+    }
+
+    /// The same in the source of this package.
+    pub const fn in_package(mut self, package: &'static str) -> Self {
+        self.package = package;
+        self
+    }
+}
+
+/// A version of a type of event that is no longer written and can still be read.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct OldVersion {
+    /// The version; 1 for the first.
+    pub version: u16,
+    /// The shape of the payload at that version.
+    pub shape: &'static Shape,
+}
+
+impl OldVersion {
+    /// Describes an older version.
+    pub const fn new(version: u16, shape: &'static Shape) -> Self {
+        Self { version, shape }
     }
 }
 

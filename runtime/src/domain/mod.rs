@@ -28,7 +28,7 @@ mod timestamp;
 pub use aggregate::{Aggregate, SnapshotPolicy};
 pub use command::{CommandHandlers, CommandOf, Context, Create, Handle, IntoEvents, StoredCommands, Target};
 pub use dispatch::Dispatch;
-pub use event::{Event, EventOf, EventType, UpcastFrom};
+pub use event::{Event, EventOf, EventType, OldVersion, UpcastFrom};
 pub use event_handler::{Delivery, EventHandler, React, Reactions};
 pub use evolve::Evolve;
 pub use failure::{Classify, FailureClass, HandlerFailure};

@@ -21,6 +21,8 @@ pub trait Saga: Sized + Send + Sync + 'static {
     const VERSION: u16;
     /// Its steps, in the order in which they are done.
     const STEPS: &'static [StepInfo];
+    /// The package in whose source it is; empty where that is not known.
+    const PACKAGE: &'static str = "";
 
     /// Writes the data as JSON.
     ///

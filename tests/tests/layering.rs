@@ -6,10 +6,11 @@
 use std::{fs, path::Path};
 
 /// The layers of `runtime/src`, lowest first. Modules of one layer do not know each other.
-const LAYERS: [&[&str]; 12] = [
+const LAYERS: [&[&str]; 14] = [
     &["domain"],
     &["clock"],
     &["codec"],
+    &["evolution"],
     &["store"],
     &["log"],
     &["monitor"],
@@ -17,6 +18,7 @@ const LAYERS: [&[&str]; 12] = [
     &["execute"],
     &["subscription"],
     &["projection", "event_handler", "plugin", "query", "saga", "process_manager", "schedule", "outbox"],
+    &["model"],
     &["app"],
     &["testing", "admin"],
 ];

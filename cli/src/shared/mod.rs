@@ -1,0 +1,13 @@
+//! What all commands share.
+
+mod answer;
+mod ask;
+mod failure;
+mod progress;
+mod run;
+
+pub use answer::{Answer, Output, Table};
+pub use ask::Confirm;
+pub use failure::Failure;
+pub use progress::Progress;
+pub use run::run;

@@ -8,6 +8,7 @@ use super::model::{Handler, Handlers, Parameter};
 use crate::{
     driver::Input,
     impl_block::ImplBlock,
+    naming::type_text,
     parameters::{place, place_of, tuple},
 };
 
@@ -20,10 +21,12 @@ pub(super) fn expand(model: &Handlers) -> TokenStream {
         let command = &handler.command;
         quote_spanned!(command.span()=> #private::Stored::<#state, #command>::new().name(to);)
     });
+    let infos = model.handlers.iter().map(|handler| info(&private, handler));
     let all = quote_spanned! {state.span()=>
         #[automatically_derived]
         impl #private::domain::CommandHandlers for #state {
             type Deps<'d> = #tuple;
+            const COMMANDS: &'static [#private::domain::CommandInfo] = &[#(#infos),*];
             #[allow(unused_variables)]
             fn stored<__S: #private::domain::StoredCommands<Self>>(to: &mut __S) {
                 #[allow(unused_imports)]
@@ -33,6 +36,13 @@ pub(super) fn expand(model: &Handlers) -> TokenStream {
         }
     };
     quote!(#block #all #(#handlers)*)
+}
+
+/// A command as data.
+fn info(private: &TokenStream, handler: &Handler) -> TokenStream {
+    let (command, name, doc) = (type_text(&handler.command), handler.name.to_string(), &handler.doc);
+    let creating = handler.creates.then(|| quote!(.creating()));
+    quote!(#private::domain::CommandInfo::new(#command, #name) #creating .with_doc(#doc))
 }
 
 /// `impl CommandOf<State> for Command`, and on which instances it works. The impls stand at the command, the parts
@@ -192,6 +202,7 @@ pub(super) fn fallback(input: &Input, model: Option<&Handlers>) -> TokenStream {
             command: crate::parameters::forever(&handler.command),
             result: handler.result.clone(),
             parameters: Vec::new(),
+            doc: String::new(),
         };
         expand_handler(&stub, &alone, &decision)
     });

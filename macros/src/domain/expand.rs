@@ -46,6 +46,8 @@ fn parts(model: &Domain) -> TokenStream {
                 #source,
                 #private::PartProbe::<#part>::TYPES,
             )
+            .with_commands(#private::PartProbe::<#part>::COMMANDS)
+            .with_lifecycle(#private::PartProbe::<#part>::LIFECYCLE)
         }
     });
     quote!(#(#parts),*)

@@ -1,4 +1,4 @@
-use super::{AggregateId, Event, Id};
+use super::{AggregateId, Event, Id, Lifecycle};
 use crate::codec::{DecodeError, EncodeError};
 
 /// A consistency boundary: a state, folded from the events of one stream, that decides about commands.
@@ -20,6 +20,9 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     const PACKAGE: &'static str = "";
     /// When and how its state is kept beside the log; `None` where replaying is cheap enough.
     const SNAPSHOT: Option<SnapshotPolicy<Self>> = None;
+
+    /// Its states and what leads from one to another, where that is declared.
+    const LIFECYCLE: Option<&'static Lifecycle> = None;
 
     /// The state before the first event.
     fn initial() -> Self;

@@ -2,7 +2,7 @@ use std::{error::Error, future::Future};
 
 use serde::de::DeserializeOwned;
 
-use super::{Aggregate, Meta};
+use super::{Aggregate, CommandInfo, Meta};
 
 /// The command handlers of an aggregate as a whole. `#[command_handler]` writes this once per aggregate.
 #[diagnostic::on_unimplemented(
@@ -13,6 +13,8 @@ use super::{Aggregate, Meta};
 pub trait CommandHandlers: Aggregate {
     /// Everything that its handlers need of the application: a tuple of references, each type once.
     type Deps<'d>: Copy + Send + Sync;
+    /// Its commands, in the order of their handlers.
+    const COMMANDS: &'static [CommandInfo] = &[];
 
     /// Names those of its commands that serde can read: they can be stored, and sent later.
     fn stored<S: StoredCommands<Self>>(to: &mut S) {

@@ -1,4 +1,4 @@
-use super::{CommandHandlers, EventType, FollowerInfo, const_text, const_text::Text};
+use super::{CommandHandlers, CommandInfo, EventType, FollowerInfo, Lifecycle, const_text, const_text::Text};
 
 /// A whole domain: what `gesta::domain!` defines, and what an application executes.
 pub trait Domain: Sized + Send + Sync + 'static {
@@ -37,12 +37,28 @@ pub struct PartInfo {
     pub source: &'static str,
     /// The types of event that it records.
     pub events: &'static [EventType],
+    /// Its commands.
+    pub commands: &'static [CommandInfo],
+    /// Its states and what leads from one to another, where that is declared.
+    pub lifecycle: Option<&'static Lifecycle>,
 }
 
 impl PartInfo {
     /// Describes an aggregate.
     pub const fn new(name: &'static str, source: &'static str, events: &'static [EventType]) -> Self {
-        Self { name, source, events }
+        Self { name, source, events, commands: &[], lifecycle: None }
+    }
+
+    /// The same with its commands.
+    pub const fn with_commands(mut self, commands: &'static [CommandInfo]) -> Self {
+        self.commands = commands;
+        self
+    }
+
+    /// The same with its states and what leads from one to another.
+    pub const fn with_lifecycle(mut self, lifecycle: Option<&'static Lifecycle>) -> Self {
+        self.lifecycle = lifecycle;
+        self
     }
 }
 

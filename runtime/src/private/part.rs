@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use crate::{
     app::Registry,
-    domain::{CommandHandlers, Domain, Event, EventType, PartOf, Supply},
+    domain::{CommandHandlers, CommandInfo, Domain, Event, EventType, Lifecycle, PartOf, Supply},
 };
 
 /// Asks for what is known of a part: the constants of a type that can be one win over those of [`NoPart`].
@@ -24,6 +24,10 @@ impl<A: CommandHandlers> PartProbe<A> {
     pub const NAME: &'static str = A::NAME;
     /// The types of event that it records.
     pub const TYPES: &'static [EventType] = <A::Event as Event>::TYPES;
+    /// Its commands.
+    pub const COMMANDS: &'static [CommandInfo] = A::COMMANDS;
+    /// Its states and what leads from one to another.
+    pub const LIFECYCLE: Option<&'static Lifecycle> = A::LIFECYCLE;
 }
 
 /// The answer for all other types.
@@ -32,6 +36,10 @@ pub trait NoPart {
     const NAME: &'static str = "";
     /// It records nothing.
     const TYPES: &'static [EventType] = &[];
+    /// It decides about nothing.
+    const COMMANDS: &'static [CommandInfo] = &[];
+    /// It has no states.
+    const LIFECYCLE: Option<&'static Lifecycle> = None;
     /// It needs nothing.
     fn asks<D>(_: &D) {}
     /// It is not named to the application.

@@ -3,6 +3,7 @@ use std::{
     process::Command,
     str::FromStr,
     sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -126,13 +127,14 @@ impl Faulty {
         Store::new(Altered::new(store, Self { fault, left: 1.into(), go }))
     }
 
-    async fn happens(&self, side: Side, meant: impl FnOnce() -> bool) {
+    /// Whether it has happened.
+    async fn happens(&self, side: Side, meant: impl FnOnce() -> bool) -> bool {
         if self.fault.side != side || !meant() {
-            return;
+            return false;
         }
         let take = |left: u32| left.checked_sub(1);
         if self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take).is_err() {
-            return;
+            return false;
         }
         println!("at {}", self.fault);
         match self.fault.deed {
@@ -140,7 +142,13 @@ impl Faulty {
             Deed::Freeze => signal_self("-STOP"),
             Deed::Wait => self.go.notified().await,
         }
+        true
     }
+}
+
+/// Whether it was not told what has become of it.
+const fn is_lost(result: &Result<Vec<Outcome>, StoreError>) -> bool {
+    matches!(result, Err(StoreError::Unavailable { .. } | StoreError::OutcomeUnknown { .. }))
 }
 
 /// When this returns, the signal has been given, and the process goes on only where it is to.
@@ -153,8 +161,13 @@ fn signal_self(signal: &str) {
 impl Alteration for Faulty {
     async fn append(&self, inner: &dyn EventStore, batch: &[Append]) -> Result<Vec<Outcome>, StoreError> {
         let meant = || batch.iter().any(|append| self.fault.is_about(append));
-        self.happens(Side::Before, meant).await;
-        let outcomes = inner.append(batch).await;
+        let happened = self.happens(Side::Before, meant).await;
+        let mut outcomes = inner.append(batch).await;
+        // Who was frozen is stubborn: what it was about to store comes, though its connection was lost meanwhile.
+        while happened && self.fault.deed == Deed::Freeze && is_lost(&outcomes) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            outcomes = inner.append(batch).await;
+        }
         self.happens(Side::After, meant).await;
         outcomes
     }

@@ -24,7 +24,7 @@ fn due(dice: &mut Dice) -> Due {
 fn process(dice: &mut Dice) -> ProcessWrites {
     let mut process = ProcessWrites::default();
     if dice.roll(3) == 0 {
-        // The worker has all shards, with their first token.
+        // The worker has all shards: 1 stands for the token of its leases.
         let token = if dice.roll(6) == 0 { 2 } else { 1 };
         process.fence = Some(Fence { subscription: "s".into(), shard: dice.roll(2) as u16, token });
     }
@@ -127,17 +127,29 @@ async fn due_now(store: &Store, dice: &mut Dice) -> String {
     format!("{taken:?}, next {}; {due:?}, next {}", answer.next.is_some(), timers.next.is_some())
 }
 
+/// The append as the store is to see it: every store gives out tokens of its own.
+fn with_token(append: &Append, first: u64) -> Append {
+    let mut append = append.clone();
+    append.together = append.together.map(|together| Box::new(with_token(&together, first)));
+    if let Some(fence) = append.process.as_mut().and_then(|process| process.fence.as_mut()) {
+        fence.token += first - 1;
+    }
+    append
+}
+
 /// What the same batches do on one store.
 async fn story(store: &Store, seed: u64) -> Vec<(&'static str, String)> {
     let mut dice = Dice::new(seed);
     side(store).declare("s", 2, gesta::domain::Position::START).await.expect("declared");
     let worker = uuid::Uuid::now_v7();
     let claim = Claim { worker, subscriptions: &["s".into()], ttl: Duration::from_secs(3_600) };
-    assert_eq!(side(store).claim(claim).await.expect("claimed")[0].leases[1].token, 1);
+    let leases = side(store).claim(claim).await.expect("claimed").remove(0).leases;
+    assert_eq!(leases[0].token, leases[1].token, "taken at the same moment");
     let (mut versions, mut story) = (HashMap::new(), Vec::new());
     for _ in 0..BATCHES {
         let batch: Vec<_> = (0..=dice.roll(5)).map(|_| draw_pair(&mut dice, &mut versions)).collect();
-        let outcomes = store.port().append(&batch).await.expect("a batch is answered");
+        let fenced: Vec<_> = batch.iter().map(|append| with_token(append, leases[0].token)).collect();
+        let outcomes = store.port().append(&fenced).await.expect("a batch is answered");
         for (append, outcome) in batch.iter().zip(outcomes) {
             story.push(match outcome {
                 // Positions are numbered differently.

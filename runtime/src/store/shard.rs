@@ -93,7 +93,8 @@ pub trait Shards: Send + Sync {
 
     /// Lengthens the worker's leases, takes free shards up to its fair share, and says what it has now, in the order
     /// of the question. A shard is free without a lease, or when its lease has run out; one of the worker's own that
-    /// has run out and was not taken meanwhile is lengthened like the others. Taking a free shard adds one to its token.
+    /// has run out and was not taken meanwhile is lengthened like the others. Taking a free shard makes its token greater, and
+    /// greater than any that was given out before this moment, also by a store that was set back to a backup since.
     /// A subscription that was not declared has no shards.
     ///
     /// # Errors

@@ -94,7 +94,7 @@ async fn try_to_start(
 ) -> Result<App<Bank>, Box<dyn Error>> {
     let mut store = gesta::connect(url).await?;
     store = match flaw {
-        None => store,
+        None | Some("other-keys") => store,
         Some("unfenced") => UnfencedSagas::of(store),
         Some("late-intents") => LateIntents::of(store),
         Some(other) => panic!("no such flaw: {other}"),
@@ -102,6 +102,10 @@ async fn try_to_start(
     if let Ok(fault) = std::env::var("GESTA_FAULT_AT") {
         store = Faulty::of(store, fault.parse::<Fault>()?, &GO);
     }
-    let deps = Deps { house: ClearingHouse::at(house) };
+    let mut house = ClearingHouse::at(house);
+    if flaw == Some("other-keys") {
+        house = house.with_keys_of_this_process();
+    }
+    let deps = Deps { house };
     Ok(Builder::<Bank>::new(store, deps).lease(lease).start().await?)
 }

@@ -11,6 +11,8 @@ use super::{Account, Order, http};
 #[derive(Clone, Debug)]
 pub struct ClearingHouse {
     address: String,
+    /// Stands behind every key.
+    mark: String,
 }
 
 /// What the service answers.
@@ -46,7 +48,12 @@ impl Classify for ClearingError {
 impl ClearingHouse {
     /// The service at an address.
     pub fn at(address: impl Into<String>) -> Self {
-        Self { address: address.into() }
+        Self { address: address.into(), mark: String::new() }
+    }
+
+    /// The same, with other keys in every process.
+    pub fn with_keys_of_this_process(self) -> Self {
+        Self { mark: format!(" in process {}", std::process::id()), ..self }
     }
 
     /// Orders something: `reserve`, `release` or `notify`.
@@ -59,7 +66,7 @@ impl ClearingHouse {
         key: &IdempotencyKey,
         transfer: &str,
     ) -> Result<Cleared, ClearingError> {
-        let order = Order { key: key.as_str().into(), transfer: transfer.into() };
+        let order = Order { key: format!("{key}{}", self.mark), transfer: transfer.into() };
         let body = serde_json::to_vec(&order).map_err(std::io::Error::from)?;
         let answer = self.call(&format!("POST /{what} HTTP/1.1"), &body).await?;
         serde_json::from_slice(&answer).map_err(|error| ClearingError::Trouble(error.to_string()))

@@ -23,6 +23,7 @@ pub struct Scene {
     pub workers: Workers,
     /// An application without workers, on a store that nothing is done to.
     pub app: App<Bank>,
+    url: String,
     store: Store,
     lost: Lost,
     oracle: Oracle,
@@ -40,23 +41,36 @@ impl Scene {
     /// When that is not possible.
     pub async fn new(program: &str, url: &str, workers_url: &str, lease: Duration, manners: Manners) -> Self {
         let clearing = Clearing::start(manners).await;
-        let store = gesta::connect(url).await.expect("a store");
-        let deps = Deps { house: ClearingHouse::at(clearing.address()) };
-        let app = Builder::<Bank>::new(store.clone(), deps).commands_only().await.expect("an app");
+        let (store, app) = open(url, &clearing).await;
         Town::open(&app).await;
         let (house, lost) = (clearing.address(), Lost::at(url));
-        let (program, url) = (PathBuf::from(program), workers_url.to_owned());
-        let workers = Workers { program, url, house, lease, flaw: None };
+        let program = PathBuf::from(program);
+        let workers = Workers { program, url: workers_url.to_owned(), house, lease, flaw: None };
         Self {
             clearing,
             workers,
             app,
+            url: url.to_owned(),
             store,
             lost,
             oracle: Oracle::default(),
             transfers: Vec::new(),
             looks: 0,
         }
+    }
+
+    /// Lets go of the store while something is done to it, and looks at it anew: what was seen in it before does not count
+    /// any more. The clearing house stays as it is.
+    ///
+    /// # Panics
+    /// When the store cannot be opened afterwards.
+    pub async fn while_it_is_shut(&mut self, what: impl FnOnce()) {
+        self.app.shutdown().await.expect("the end");
+        self.lost.close().await;
+        self.store.port().close().await;
+        tokio::task::block_in_place(what);
+        (self.store, self.app) = open(&self.url, &self.clearing).await;
+        (self.lost, self.oracle) = (Lost::at(&self.url), Oracle::default());
     }
 
     /// Expects a transfer to end like this.
@@ -173,6 +187,13 @@ impl Scene {
         self.lost.close().await;
         self.store.port().close().await;
     }
+}
+
+async fn open(url: &str, clearing: &Clearing) -> (Store, App<Bank>) {
+    let store = gesta::connect(url).await.expect("a store");
+    let deps = Deps { house: ClearingHouse::at(clearing.address()) };
+    let app = Builder::<Bank>::new(store.clone(), deps).commands_only().await.expect("an app");
+    (store, app)
 }
 
 /// A transfer that arrives.

@@ -29,7 +29,7 @@ pub struct Workers {
     pub house: String,
     /// How long their leases are good.
     pub lease: Duration,
-    /// What is wrong with their stores: `unfenced`, `late-intents`, `changed`, or nothing.
+    /// What is wrong with them: `unfenced`, `late-intents`, `other-keys`, or nothing.
     pub flaw: Option<&'static str>,
 }
 

@@ -55,7 +55,8 @@ impl Roster {
         for index in 0..self.shards.len() {
             let place = &self.shards[index];
             if held < share && self.owner(place, now).is_none() {
-                let token = place.token + 1;
+                // A moment, so that a store that is set back to a backup gives none out again that it has forgotten.
+                let token = (place.token + 1).max(u64::try_from(now.as_micros()).unwrap_or(0));
                 self.shards[index] = Place { owner: Some(worker), token, ..*place };
                 held += 1;
             }

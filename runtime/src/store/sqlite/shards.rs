@@ -114,7 +114,8 @@ impl Change for Claiming {
             roster.claim(self.worker, self.ttl, *now);
             let places = (0..).zip(before.iter().zip(&roster.shards));
             let changed = places.filter(|(_, (before, after))| before != after);
-            taken.extend(changed.map(|(shard, _): (u32, _)| json!([*id, shard])));
+            let place = |(shard, (_, after)): (u32, (_, &Place))| json!([*id, shard, signed(after.token)]);
+            taken.extend(changed.map(place));
             ids.push(*id);
         }
         if let Some(Known { now, .. }) = known.values().next() {

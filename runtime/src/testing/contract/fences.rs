@@ -137,7 +137,9 @@ pub async fn nobody_writes_after_a_takeover<F: Fixture>(subject: &Subject<F>) {
         side(&other).release(owner, std::slice::from_ref(&lease)).await.expect("a lease is taken away");
         side(&other).leave(owner).await.expect("a worker is gone");
         let heir = Uuid::now_v7();
-        let taken = claim(&other, heir, "s", LONG).await.leases.remove(0);
+        // A claim waits for nobody: an append that is about to be refused may still hold the shard.
+        let take = async || claim(&other, heir, "s", LONG).await.leases.pop();
+        let taken = until("the shard is taken over", take).await;
         for _ in 0..3 {
             stored(&other, under(&taken, anywhere(&ann, ["new"]))).await;
         }

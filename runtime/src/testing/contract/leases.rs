@@ -94,7 +94,13 @@ pub async fn a_lease_that_has_run_out_is_taken<F: Fixture>(subject: &Subject<F>)
     let (store, other) = (subject.open().await, subject.open().await);
     let (gone, heir) = (Uuid::now_v7(), Uuid::now_v7());
     declare(&store, "s", 2).await;
+    let moment = side(&store).now().await.expect("the time").as_micros().unsigned_abs();
     let before = claim(&store, gone, "s", Duration::from_millis(300)).await.leases;
+    // So that none is given out again after the store was set back to a backup.
+    assert!(
+        before.iter().all(|lease| lease.token >= moment),
+        "tokens are moments: {before:?}, from {moment} on"
+    );
     let after = until("the leases have run out", async || {
         let holding = claim(&other, heir, "s", LONG).await;
         (holding.leases.len() == 2).then_some(holding)
@@ -102,7 +108,8 @@ pub async fn a_lease_that_has_run_out_is_taken<F: Fixture>(subject: &Subject<F>)
     .await;
     assert_eq!(after.share, 2, "who is gone has no share");
     for (before, after) in before.iter().zip(&after.leases) {
-        assert_eq!((after.token, after.position), (before.token + 1, before.position));
+        assert!(after.token > before.token);
+        assert_eq!(after.position, before.position);
         is_fenced(&refused(&store, &standing(before)).await, "s", before.shard);
     }
     commit(&other, &standing(&after.leases[0])).await;
@@ -149,9 +156,7 @@ pub async fn leaving_frees_everything<F: Fixture>(subject: &Subject<F>) {
             (after.leases.len() == 3).then_some(after)
         })
         .await;
-        assert!(
-            after.leases.iter().zip(&before.leases).all(|(after, before)| after.token == before.token + 1)
-        );
+        assert!(after.leases.iter().zip(&before.leases).all(|(after, before)| after.token > before.token));
     }
 }
 
@@ -170,7 +175,7 @@ pub async fn only_good_leases_are_given_back<F: Fixture>(subject: &Subject<F>) {
         (!new.is_empty()).then_some(new)
     })
     .await;
-    assert_eq!(tokens(&new), [(0, old[0].token + 1)]);
+    assert!(matches!(tokens(&new)[..], [(0, token)] if token > old[0].token), "{new:?}");
 
     release(&store, first, &old[..1]).await;
     release(&store, second, &old[..1]).await;

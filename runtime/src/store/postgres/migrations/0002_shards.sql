@@ -14,7 +14,7 @@ CREATE TABLE gesta.shards (
   subscription text COLLATE "C" NOT NULL,
   shard        integer     NOT NULL,
   position     bigint      NOT NULL,                -- up to here its events are done
-  token        bigint      NOT NULL DEFAULT 0,      -- grows whenever the shard changes hands
+  token        bigint      NOT NULL DEFAULT 0,      -- when the shard changed hands last; it always grows
   owner        uuid,                                -- the worker; NULL where there is no lease
   taken_until  timestamptz NOT NULL DEFAULT '-infinity',
   PRIMARY KEY (subscription, shard)
@@ -38,7 +38,8 @@ BEGIN
 END $$;
 
 -- A worker is there, keeps what nobody has taken from it, takes free shards up to its share, and is told what it has
--- then. It waits for no commit: a shard that is being committed to is left for the next time.
+-- then. It waits for no commit: a shard that is being committed to is left for the next time. Tokens are moments, in
+-- microseconds, so that a database that is set back to a backup does not give out those again that it has forgotten.
 CREATE FUNCTION gesta.claim_v1(me uuid, wanted text[], ttl interval)
 RETURNS TABLE (all_shards integer, share integer, is_paused boolean, lease_shards integer[], lease_tokens bigint[],
   lease_positions bigint[])
@@ -56,7 +57,9 @@ BEGIN
      WHERE x.subscription = ANY (wanted) AND x.good_until < moment - interval '1 minute' FOR UPDATE SKIP LOCKED) AS gone
    WHERE w.subscription = gone.subscription AND w.worker = gone.worker;
 
-  UPDATE gesta.shards AS s SET owner = me, token = s.token + 1, taken_until = moment + ttl
+  UPDATE gesta.shards AS s
+     SET owner = me, taken_until = moment + ttl,
+         token = greatest(s.token + 1, (extract(epoch FROM moment) * 1000000)::bigint)
     FROM (SELECT b.name, b.shards, count(w.worker) AS workers,
                  (SELECT count(*) FROM gesta.shards AS h WHERE h.subscription = b.name AND h.owner = me) AS held
             FROM gesta.subscriptions AS b

@@ -13,8 +13,7 @@ pub(super) fn expand(model: &Aggregate) -> TokenStream {
     let (id, event, package) = (id_type(model), event_type(model), package());
     let span = ident.span().resolved_at(Span::call_site());
     let snapshot = model.snapshot_every.map(|every| snapshot(model, every));
-    let initial = quote_spanned!(span=> <#ident as #private::std::default::Default>::default());
-    let apply = quote_spanned!(span=> <#ident as #private::domain::Evolve<#event>>::evolve(self, event));
+    let fold = fold(model, &event, span);
     let (of_id, of_event) = (belongs(model, "AggregateId", &id), belongs(model, "EventOf", &event));
     quote! {
         #item
@@ -26,12 +25,29 @@ pub(super) fn expand(model: &Aggregate) -> TokenStream {
             const NAME: &'static str = #name;
             const PACKAGE: &'static str = #package;
             #snapshot
-            fn initial() -> Self { #initial }
-            fn apply(&mut self, event: &#event) { #apply }
+            #fold
         }
 
         #of_id
         #of_event
+    }
+}
+
+/// `fn fold`: what `#[apply]` says, which is asked for at the state's name.
+fn fold(model: &Aggregate, event: &Type, span: Span) -> TokenStream {
+    let (ident, private) = (model.ident(), model.runtime.private());
+    let there = model.runtime.private_at(span);
+    let fold = quote_spanned!(span=> #there::Folding::<Self, #event>::fold(state, event));
+    quote! {
+        #[inline]
+        fn fold(
+            state: &mut #private::core::option::Option<#ident>,
+            event: &#event,
+        ) -> #private::core::result::Result<(), #private::domain::Misfit> {
+            #[allow(unused_imports)]
+            use #private::NoTransitions as _;
+            #fold
+        }
     }
 }
 

@@ -59,9 +59,11 @@ fn expand_handler(model: &Handlers, handler: &Handler, decision: &TokenStream) -
     let all = (0..model.dependencies.len()).map(place);
     let private_there = model.runtime.private_at(error_span(result));
     let error = quote_spanned!(error_span(result)=> <__Decided as #private_there::Decided>::Error);
+    let looked_at = looked_at(model, handler);
     let inner = quote! {
         type Error = #error;
         type Deps<'d> = #deps;
+        #looked_at
         const TARGET: #private::domain::Target = #private::domain::Target::#target;
         #[allow(unused_variables, clippy::unused_unit)]
         fn deps<'d>(
@@ -88,6 +90,24 @@ fn expand_handler(model: &Handlers, handler: &Handler, decision: &TokenStream) -
             type __Decided = #result;
             #command_of
         };
+    }
+}
+
+/// `type State` and `fn state`: what the handler looks at.
+fn looked_at(model: &Handlers, handler: &Handler) -> TokenStream {
+    let (private, state) = (model.runtime.private(), &model.block.ty);
+    let (ty, found) = match handler.creates {
+        true => (quote!(()), quote!(#private::core::option::Option::Some(()))),
+        false => (quote!(&'s #state), quote!(of)),
+    };
+    quote! {
+        type State<'s> = #ty;
+        #[allow(unused_variables)]
+        fn state(
+            of: #private::core::option::Option<&#state>,
+        ) -> #private::core::option::Option<Self::State<'_>> {
+            #found
+        }
     }
 }
 
@@ -137,7 +157,7 @@ fn decision(model: &Handlers, handler: &Handler) -> TokenStream {
         #[allow(unused_variables, clippy::manual_async_fn)]
         fn decide(
             self,
-            state: &#state,
+            state: Self::State<'_>,
             context: #private::domain::Context<'_, #state>,
             deps: Self::Deps<'_>,
         ) -> #returned {
@@ -187,7 +207,7 @@ pub(super) fn fallback(input: &Input, model: Option<&Handlers>) -> TokenStream {
         #[allow(unreachable_code)]
         fn decide(
             self,
-            _: &#state,
+            _: Self::State<'_>,
             _: #private::domain::Context<'_, #state>,
             _: Self::Deps<'_>,
         ) -> #returned {

@@ -108,8 +108,8 @@ impl<D: Domain> App<D> {
     /// The state of an aggregate as it stands in the store; `None` if it has no events.
     ///
     /// # Errors
-    /// [`StoreError::Undecodable`] and [`StoreError::UnknownEvent`] when one of its events cannot be read, and what
-    /// the store itself may fail with.
+    /// [`StoreError::Undecodable`] and [`StoreError::UnknownEvent`] when one of its events cannot be read,
+    /// [`StoreError::OutOfPlace`] when one does not fit where it stands, and what the store itself may fail with.
     pub fn load<'a, A: Aggregate>(
         &'a self,
         id: &'a A::Id,

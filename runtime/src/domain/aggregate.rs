@@ -1,4 +1,4 @@
-use super::{AggregateId, Event, Id, Lifecycle};
+use super::{AggregateId, Event, Id, Lifecycle, Misfit};
 use crate::codec::{DecodeError, EncodeError};
 
 /// A consistency boundary: a state, folded from the events of one stream, that decides about commands.
@@ -24,11 +24,18 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     /// Its states and what leads from one to another, where that is declared.
     const LIFECYCLE: Option<&'static Lifecycle> = None;
 
-    /// The state before the first event.
-    fn initial() -> Self;
+    /// Takes one event of the stream in: the first one makes the state, each further one changes it. What does not
+    /// exist yet is `None`, so a state need not have a value that stands for nothing.
+    ///
+    /// # Errors
+    /// When the event does not fit what is there, which is left as it was. An aggregate that begins as its `Default`
+    /// and declares no states takes every event.
+    fn fold(state: &mut Option<Self>, event: &Self::Event) -> Result<(), Misfit>;
 
-    /// Changes the state by one event.
-    fn apply(&mut self, event: &Self::Event);
+    /// The name of the state that it is in, where states are declared.
+    fn state_name(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// How the state of an aggregate is kept beside its events, to be loaded without replaying all of them.

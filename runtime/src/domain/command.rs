@@ -41,19 +41,26 @@ pub trait CommandOf<A: CommandHandlers>: Sized + Send + 'static {
     type Error: Error + Send + Sync + 'static;
     /// What this handler needs of the application: a tuple of references.
     type Deps<'d>: Copy + Send + Sync;
+    /// What the handler looks at: nothing, `()`, for a creating command; the aggregate, or what is in one of its states.
+    type State<'s>;
     /// Whether the command creates an instance or needs one.
     const TARGET: Target;
+    /// The states that it is for; none where it is for all of them.
+    const STATES: &'static [&'static str] = &[];
 
     /// Picks what this handler needs out of what all handlers of the aggregate need.
     fn deps<'d>(all: A::Deps<'d>) -> Self::Deps<'d>;
 
+    /// Picks what the handler looks at out of what there is: of an aggregate, or of none for a creating command.
+    /// `None` where the command is not for a state like this.
+    fn state(of: Option<&A>) -> Option<Self::State<'_>>;
+
     /// Decides: the events to store, or why there are none.
     ///
-    /// For a creating command `state` is the initial one. It may be called several times for one execution,
-    /// so it must not have effects of its own.
+    /// It may be called several times for one execution, so it must not have effects of its own.
     fn decide(
         self,
-        state: &A,
+        state: Self::State<'_>,
         context: Context<'_, A>,
         deps: Self::Deps<'_>,
     ) -> impl Future<Output = Result<Vec<A::Event>, Self::Error>> + Send;

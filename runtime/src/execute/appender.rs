@@ -55,6 +55,11 @@ impl Appender {
         }
     }
 
+    /// Whether one more append can be queued now. It may be otherwise a moment later.
+    pub(super) fn has_room(&self) -> bool {
+        self.lock().waiting.len() < self.capacity
+    }
+
     /// Queues an append. Those of one stream are stored in the order in which they are queued.
     ///
     /// Where no lane is open for it, one is opened: it stores as long as it is polled and there is something to store.

@@ -1,8 +1,10 @@
 use std::sync::Arc;
 
-use super::{ExecuteError, Options, gate::Pass, layered::Witness, slot::Known};
+use super::{
+    ExecuteError, Options, gate::Pass, layered::Witness, load::name_of, outgoing::command_name, slot::Known,
+};
 use crate::{
-    domain::{Aggregate, CommandHandlers, CommandOf, Context, Event, IdempotencyKey, Target},
+    domain::{Aggregate, CommandHandlers, CommandOf, Context, Event, IdempotencyKey, Misfit, Target},
     middleware::Refusal,
     store::{Append, Expected, NewEvent, StoreError, StreamId},
 };
@@ -110,6 +112,17 @@ impl<A: Aggregate> Call<A> {
         StoreError::Overtaken { stream: together.map_or(&self.stream, |append| &append.stream).clone() }
     }
 
+    /// An event was decided that cannot follow on what is there.
+    pub(super) fn out_of_place<C, E>(
+        &self,
+        version: u64,
+        event: &A::Event,
+        source: Misfit,
+    ) -> ExecuteError<E> {
+        let (command, stream) = (command_name::<C>(), self.stream.clone());
+        ExecuteError::OutOfPlace { command, stream, version, event: name_of(event), source }
+    }
+
     pub(super) fn key_reused(&self, first: StreamId) -> StoreError {
         // Only an append with a key can meet this; a store that says so of another has no key to name.
         let key = self.options.key.clone().unwrap_or_else(|| IdempotencyKey::new(""));
@@ -133,9 +146,19 @@ pub(super) async fn decide<A: CommandHandlers, C: CommandOf<A>>(
     if let Some(expected) = call.options.expect_version.filter(|expected| *expected != actual) {
         return Err(ExecuteError::Conflict { expected, actual });
     }
+    let there = known.loaded.state.as_ref();
+    let Some(state) = C::state(there) else {
+        return Err(ExecuteError::WrongState {
+            aggregate: A::NAME,
+            id: call.stream.id().to_owned(),
+            state: there.and_then(A::state_name).unwrap_or("?"),
+            needs: C::STATES,
+            command: command_name::<C>(),
+        });
+    };
     let Some(command) = command.take() else {
         return Err(ExecuteError::Conflict { expected: actual, actual });
     };
     let context = Context { id: &call.id, meta: &call.options.meta };
-    command.decide(&known.loaded.state, context, C::deps(deps)).await.map_err(ExecuteError::Rejected)
+    command.decide(state, context, C::deps(deps)).await.map_err(ExecuteError::Rejected)
 }

@@ -1,4 +1,8 @@
-use crate::{middleware::Refusal, store::StoreError};
+use crate::{
+    domain::Misfit,
+    middleware::Refusal,
+    store::{StoreError, StreamId},
+};
 
 /// Why a command was not executed. `E` is the error of its handler.
 ///
@@ -15,6 +19,36 @@ pub enum ExecuteError<E> {
     /// There is such an aggregate already.
     #[error("the aggregate exists already; a command to an existing one is sent with `execute`")]
     AlreadyExists,
+    /// The command is for other states than the one that the aggregate is in.
+    #[error("`{command}` is for the state {}, and {aggregate}/{id} is in `{state}`", among(.needs))]
+    WrongState {
+        /// The category of the aggregate's stream.
+        aggregate: &'static str,
+        /// Which aggregate.
+        id: String,
+        /// The state that it is in.
+        state: &'static str,
+        /// The states that the command is for.
+        needs: &'static [&'static str],
+        /// The command's type.
+        command: &'static str,
+    },
+    /// The handler has returned an event that cannot follow where it would stand. Nothing was stored.
+    #[error(
+        "the handler of `{command}` returned `{event}`, which cannot be version {version} of {stream}: {source}"
+    )]
+    OutOfPlace {
+        /// The command's type.
+        command: &'static str,
+        /// The stream.
+        stream: StreamId,
+        /// The version that the event would have in it.
+        version: u64,
+        /// The event's name in the store.
+        event: &'static str,
+        /// Why it does not fit.
+        source: Misfit,
+    },
     /// Others were faster, as often as it was tried; or the stream is not at the version that was asked for.
     #[error(
         "the stream is at version {actual}, the command was decided at version {expected}; load it and try again"
@@ -59,6 +93,8 @@ impl<E> ExecuteError<E> {
             Self::Rejected(_)
             | Self::NotFound
             | Self::AlreadyExists
+            | Self::WrongState { .. }
+            | Self::OutOfPlace { .. }
             | Self::Refused { .. }
             | Self::NotPart { .. } => false,
         }
@@ -72,6 +108,12 @@ impl<E> ExecuteError<E> {
             Self::Rejected(error) => ExecuteError::Rejected(change(error)),
             Self::NotFound => ExecuteError::NotFound,
             Self::AlreadyExists => ExecuteError::AlreadyExists,
+            Self::WrongState { aggregate, id, state, needs, command } => {
+                ExecuteError::WrongState { aggregate, id, state, needs, command }
+            }
+            Self::OutOfPlace { command, stream, version, event, source } => {
+                ExecuteError::OutOfPlace { command, stream, version, event, source }
+            }
             Self::Conflict { expected, actual } => ExecuteError::Conflict { expected, actual },
             Self::Timeout => ExecuteError::Timeout,
             Self::Busy => ExecuteError::Busy,
@@ -86,4 +128,9 @@ impl<E> From<Refusal> for ExecuteError<E> {
     fn from(refusal: Refusal) -> Self {
         Self::Refused { layer: refusal.layer().to_owned(), reason: refusal.reason().to_owned() }
     }
+}
+
+/// `` `Draft` or `Placed` ``
+fn among(states: &[&str]) -> String {
+    states.iter().map(|state| format!("`{state}`")).collect::<Vec<_>>().join(" or ")
 }

@@ -166,16 +166,21 @@ impl Executor {
                 let mut append = call.append(expected, &events, self.settings.payload_limit)?;
                 call.show(&events, &append)?;
                 append.documents = self.inlines.changed(&self.store, &call.stream, known, &events).await;
-                let queued = queued::submit(
-                    &self.engine.engine().appender,
-                    slot.clone(),
-                    &call.pass,
-                    known,
-                    append,
-                    &events,
-                )?;
-                drop(turn);
-                return self.settle(call, queued, expected, C::TARGET).await;
+                let appender = &self.engine.engine().appender;
+                if !appender.has_room() {
+                    return Err(ExecuteError::Busy);
+                }
+                match known.fold(&events) {
+                    Ok(()) => {
+                        let queued = queued::submit(appender, slot.clone(), &call.pass, known, append)
+                            .inspect_err(|_| known.tear())?;
+                        drop(turn);
+                        return self.settle(call, queued, expected, C::TARGET).await;
+                    }
+                    Err((place, misfit)) => {
+                        call.out_of_place::<C, _>(expected + place as u64 + 1, &events[place], misfit)
+                    }
+                }
             }
             Err(refusal) => refusal,
         };
@@ -186,7 +191,6 @@ impl Executor {
                 &call.pass,
                 known,
                 call.question(expected),
-                &[],
             )?;
             drop(turn);
             if let Outcome::Conflict { actual } = queued.outcome().await? {
@@ -219,7 +223,7 @@ impl Executor {
         }
         let expects_nothing = target == Target::New && call.options.expect_version.is_none();
         let known = if expects_nothing {
-            Known::new(LoadedState::initial(), false)
+            Known::new(LoadedState::nothing(), false)
         } else {
             Known::new(load_state(store, &call.stream).await?, true)
         };

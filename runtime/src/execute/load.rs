@@ -1,7 +1,7 @@
 use std::ops::{ControlFlow, Deref};
 
 use crate::{
-    domain::{Aggregate, Position},
+    domain::{Aggregate, Event, Misfit, Position},
     log::decode_event,
     store::{EventStore, Item, ReadStream, StoreError, StreamId},
 };
@@ -42,7 +42,8 @@ impl<A> Deref for Loaded<A> {
 /// A state being folded from a stream.
 #[derive(Debug)]
 pub(super) struct LoadedState<A> {
-    pub(super) state: A,
+    /// What there is; nothing before the first event.
+    pub(super) state: Option<A>,
     /// The version of the last event in it, 0 before the first.
     pub(super) version: u64,
     pub(super) position: Position,
@@ -51,8 +52,8 @@ pub(super) struct LoadedState<A> {
 }
 
 impl<A: Aggregate> LoadedState<A> {
-    pub(super) fn initial() -> Self {
-        Self { state: A::initial(), version: 0, position: Position::START, snapshot: 0 }
+    pub(super) fn nothing() -> Self {
+        Self { state: None, version: 0, position: Position::START, snapshot: 0 }
     }
 
     /// Takes one item of the stream in.
@@ -60,19 +61,35 @@ impl<A: Aggregate> LoadedState<A> {
         match item {
             Item::Event(event) => {
                 let decoded = decode_event::<A::Event>(stream, event).map_err(Interrupt::Failed)?;
-                self.state.apply(&decoded);
+                A::fold(&mut self.state, &decoded).map_err(|misfit| {
+                    Interrupt::Failed(out_of_place::<A>(stream, event.version, &decoded, misfit))
+                })?;
                 (self.version, self.position) = (event.version, event.position);
             }
             Item::Snapshot(snapshot) => {
                 // A snapshot is only a shortcut: one that cannot be read is as good as none.
                 let restored = A::SNAPSHOT.and_then(|policy| (policy.restore)(snapshot.state).ok());
-                self.state = restored.ok_or(Interrupt::UnreadableSnapshot)?;
+                self.state = Some(restored.ok_or(Interrupt::UnreadableSnapshot)?);
                 (self.version, self.position) = (snapshot.version, snapshot.position);
                 self.snapshot = snapshot.version;
             }
         }
         Ok(())
     }
+}
+
+fn out_of_place<A: Aggregate>(
+    stream: &StreamId,
+    version: u64,
+    event: &A::Event,
+    source: Misfit,
+) -> StoreError {
+    StoreError::OutOfPlace { stream: stream.clone(), version, event: name_of(event), source }
+}
+
+/// What an event is called in the store.
+pub(super) fn name_of<E: Event>(event: &E) -> &'static str {
+    E::TYPES.get(event.index()).map_or("?", |found| found.name)
 }
 
 /// Why reading a stream was stopped early.
@@ -88,7 +105,7 @@ pub(super) async fn load_state<A: Aggregate>(
 ) -> Result<LoadedState<A>, StoreError> {
     let fingerprint = A::SNAPSHOT.map(|policy| policy.fingerprint);
     let mut read = ReadStream { snapshot: fingerprint, ..ReadStream::all(stream.clone()) };
-    let mut loaded = LoadedState::initial();
+    let mut loaded = LoadedState::nothing();
     match fold(store, &read, &mut loaded).await {
         Ok(()) => return Ok(loaded),
         Err(Interrupt::Failed(error)) => return Err(error),
@@ -97,7 +114,7 @@ pub(super) async fn load_state<A: Aggregate>(
         }
     }
     read.snapshot = None;
-    let mut loaded = LoadedState::initial();
+    let mut loaded = LoadedState::nothing();
     fold(store, &read, &mut loaded).await.map_err(without_snapshot)?;
     Ok(loaded)
 }
@@ -159,12 +176,12 @@ pub(crate) async fn load_at<A: Aggregate>(
         return Ok(None);
     }
     let read = ReadStream { limit: Some(version), ..ReadStream::all(StreamId::of(id)) };
-    let mut loaded = LoadedState::initial();
+    let mut loaded = LoadedState::nothing();
     fold(store, &read, &mut loaded).await.map_err(without_snapshot)?;
     Ok(finish(loaded).filter(|loaded| loaded.version == version))
 }
 
 fn finish<A>(loaded: LoadedState<A>) -> Option<Loaded<A>> {
     let LoadedState { state, version, position, .. } = loaded;
-    (version > 0).then_some(Loaded { state, version, position })
+    state.filter(|_| version > 0).map(|state| Loaded { state, version, position })
 }

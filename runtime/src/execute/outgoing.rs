@@ -39,8 +39,7 @@ impl Outgoing {
 
     /// The command's type as it is called in the source, without its path.
     pub fn command(&self) -> &'static str {
-        let name = self.0.command();
-        name.rsplit("::").next().unwrap_or(name)
+        self.0.command()
     }
 
     /// The command, if it is of this type and for an aggregate of this one.
@@ -108,6 +107,12 @@ impl Routes {
     }
 }
 
+/// The type of a command as it is called in the source, without its path.
+pub(super) fn command_name<C>() -> &'static str {
+    let name = type_name::<C>();
+    name.rsplit("::").next().unwrap_or(name)
+}
+
 /// A command of whatever type.
 trait AnyDispatch: Send {
     fn stream(&self) -> StreamId;
@@ -131,7 +136,7 @@ impl<A: CommandHandlers, C: CommandOf<A>> AnyDispatch for Parcel<A, C> {
     }
 
     fn command(&self) -> &'static str {
-        type_name::<C>()
+        command_name::<C>()
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -29,7 +29,7 @@ pub(super) struct Queued {
     pub(super) snapshot: Option<Snapshot>,
 }
 
-/// Queues an append that was decided on a state, and changes the state by its events: the next turn decides on what
+/// Queues an append that was decided on a state, which its events have changed already: the next turn decides on what
 /// will be stored by then.
 pub(super) fn submit<A: Aggregate, E>(
     appender: &Arc<Appender>,
@@ -37,16 +37,9 @@ pub(super) fn submit<A: Aggregate, E>(
     pass: &Arc<Pass>,
     known: &mut Known<A>,
     append: Append,
-    events: &[A::Event],
 ) -> Result<Queued, ExecuteError<E>> {
     let (ticket, outcome) = Ticket::new(known.chain.clone(), slot, pass.clone());
     let lane = Ride(appender.submit(Job { append, ticket }).map_err(|Busy| ExecuteError::Busy)?);
-    known.change(|loaded| {
-        for event in events {
-            loaded.state.apply(event);
-            loaded.version += 1;
-        }
-    });
     Ok(Queued { outcome, lane, snapshot: snapshot::take_if_due(&mut known.loaded) })
 }
 

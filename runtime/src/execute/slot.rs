@@ -6,6 +6,7 @@ use std::sync::{
 use tokio::sync::Mutex;
 
 use super::{inline::InlineDocument, load::LoadedState};
+use crate::domain::{Aggregate, Misfit};
 
 /// The place of one aggregate in memory. Commands take turns, in the order in which they came.
 #[derive(Debug)]
@@ -32,7 +33,8 @@ pub(super) struct Known<A> {
     pub(super) chain: Arc<Chain>,
     /// Read in this turn, hence true to the store: nothing was queued on it yet.
     pub(super) fresh: bool,
-    /// A change of the state has begun and not ended: it panicked.
+    /// A change of the state has begun and not ended: it panicked, or an event did not fit; or what it was changed by
+    /// will not be stored.
     torn: bool,
     /// The inline documents of the stream that belong to the state, by their collection.
     pub(super) documents: Vec<(Arc<str>, Box<dyn InlineDocument>)>,
@@ -57,11 +59,23 @@ impl<A> Known<A> {
         Self { loaded, chain: Arc::default(), fresh, torn: false, documents: Vec::new() }
     }
 
-    /// Changes the state. If `change` panics, the state is never used again.
-    pub(super) fn change(&mut self, change: impl FnOnce(&mut LoadedState<A>)) {
+    /// What it has become is not what will be stored: it is never used again.
+    pub(super) fn tear(&mut self) {
         self.torn = true;
-        change(&mut self.loaded);
+    }
+}
+
+impl<A: Aggregate> Known<A> {
+    /// Changes the state by events that are about to be stored. If one of them does not fit, or the change panics, the
+    /// state is never used again: the error tells which, by its place among them.
+    pub(super) fn fold(&mut self, events: &[A::Event]) -> Result<(), (usize, Misfit)> {
+        self.torn = true;
+        for (place, event) in events.iter().enumerate() {
+            A::fold(&mut self.loaded.state, event).map_err(|misfit| (place, misfit))?;
+            self.loaded.version += 1;
+        }
         self.torn = false;
+        Ok(())
     }
 }
 

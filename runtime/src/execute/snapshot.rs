@@ -18,8 +18,9 @@ pub(super) fn take_if_due<A: Aggregate>(loaded: &mut LoadedState<A>) -> Option<S
     if loaded.version < loaded.snapshot + policy.every {
         return None;
     }
+    let state = loaded.state.as_ref()?;
     loaded.snapshot = loaded.version;
-    match (policy.save)(&loaded.state) {
+    match (policy.save)(state) {
         Ok(state) => Some(Snapshot { version: loaded.version, fingerprint: policy.fingerprint, state }),
         Err(error) => {
             tracing::warn!(aggregate = A::NAME, version = loaded.version, %error, "the state cannot be written");

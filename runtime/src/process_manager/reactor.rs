@@ -276,6 +276,7 @@ fn failed(error: StoreError) -> HandlerFailure {
     match error {
         StoreError::Undecodable { .. }
         | StoreError::UnknownEvent { .. }
+        | StoreError::OutOfPlace { .. }
         | StoreError::Unencodable { .. }
         | StoreError::PayloadTooLarge { .. }
         | StoreError::InvalidName { .. }

@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     codec::DecodeError,
-    domain::{IdempotencyKey, Position},
+    domain::{IdempotencyKey, Misfit, Position},
 };
 
 use super::StreamId;
@@ -92,6 +92,21 @@ pub enum StoreError {
         version: u64,
         /// The type's name in the store.
         name: String,
+    },
+    /// An event that cannot stand where it stands in its stream, by what the aggregate says of its states.
+    #[error(
+        "cannot fold {stream} at version {version}: `{event}` does not fit: {source}; nothing is changed, and the events \
+             before it can be read with `load_at`"
+    )]
+    OutOfPlace {
+        /// The stream.
+        stream: StreamId,
+        /// The version of the event in it.
+        version: u64,
+        /// The type's name in the store.
+        event: &'static str,
+        /// Why it does not fit.
+        source: Misfit,
     },
     /// A payload larger than the application allows.
     #[error(

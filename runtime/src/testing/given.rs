@@ -4,7 +4,9 @@ use super::{
     drive::{PATIENCE, STUCK, drive},
     then::{Decided, When},
 };
-use crate::domain::{Aggregate, CommandHandlers, CommandOf, Context, Create, Meta, Supply, Target};
+use crate::domain::{
+    Aggregate, CommandHandlers, CommandOf, Context, Create, Event, Meta, Misfit, Supply, Target,
+};
 
 /// Begins a test with what has happened to an aggregate so far; nothing for a new one.
 ///
@@ -170,8 +172,13 @@ impl<A: CommandHandlers> Given<A> {
     #[track_caller]
     fn decide<C: CommandOf<A>>(self, command: C, deps: C::Deps<'_>) -> When<A, C::Error> {
         let Self { events: given, id, meta } = self;
-        let mut state = A::initial();
-        given.iter().for_each(|event| state.apply(event));
+        let mut state = None;
+        if let Err((event, misfit)) = fold::<A>(&mut state, &given) {
+            panic!(
+                "these events cannot have happened to `{}`: `{event}` does not fit: {misfit}",
+                short_name::<A>()
+            );
+        }
         let decided = match C::TARGET {
             Target::New if !given.is_empty() => Decided::AlreadyExists,
             Target::Existing if given.is_empty() => Decided::NotFound,
@@ -180,15 +187,46 @@ impl<A: CommandHandlers> Given<A> {
                     panic!("no id could be made up for `{}`; give one with `.id(..)`", short_name::<A>());
                 };
                 let context = Context { id: &id, meta: &meta };
-                match drive(command.decide(&state, context, deps), PATIENCE) {
-                    Some(Ok(events)) => Decided::Events(events),
-                    Some(Err(error)) => Decided::Rejected(error),
-                    None => panic!("`{}`: {STUCK}", short_name::<C>()),
+                match C::state(state.as_ref()) {
+                    Some(state) => match drive(command.decide(state, context, deps), PATIENCE) {
+                        Some(Ok(events)) => Decided::Events(events),
+                        Some(Err(error)) => Decided::Rejected(error),
+                        None => panic!("`{}`: {STUCK}", short_name::<C>()),
+                    },
+                    None => Decided::WrongState {
+                        state: state.as_ref().and_then(A::state_name).unwrap_or("?"),
+                        needs: C::STATES,
+                    },
                 }
             }
         };
+        let decided = fitting::<A, _>(&mut state, decided);
         When { given, state, command: short_name::<C>(), aggregate: short_name::<A>(), decided }
     }
+}
+
+/// What was decided, if its events fit the state, which they change. Only where something is said of that can one not.
+fn fitting<A: Aggregate, E>(state: &mut Option<A>, decided: Decided<A::Event, E>) -> Decided<A::Event, E> {
+    match &decided {
+        Decided::Events(events) if A::LIFECYCLE.is_some() => match fold(state, events) {
+            Ok(()) => decided,
+            Err((event, misfit)) => Decided::OutOfPlace { event, misfit },
+        },
+        _ => decided,
+    }
+}
+
+/// Folds events, up to the first that does not fit: what it is called, and why.
+pub(super) fn fold<A: Aggregate>(
+    state: &mut Option<A>,
+    events: &[A::Event],
+) -> Result<(), (&'static str, Misfit)> {
+    for event in events {
+        A::fold(state, event).map_err(|misfit| {
+            (A::Event::TYPES.get(event.index()).map_or("?", |found| found.source), misfit)
+        })?;
+    }
+    Ok(())
 }
 
 /// An id for handlers that do not care which: a text, a number or a UUID.

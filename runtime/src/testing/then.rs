@@ -3,8 +3,8 @@ use std::{
     fmt::{self, Debug},
 };
 
-use super::columns;
-use crate::domain::Aggregate;
+use super::{columns, given::fold};
+use crate::domain::{Aggregate, Misfit};
 
 /// How many events of the history a failure shows.
 const MOST_OF_THE_HISTORY: usize = 20;
@@ -13,7 +13,7 @@ const MOST_OF_THE_HISTORY: usize = 20;
 #[must_use = "nothing is checked until `.then(..)` or `.rejects(..)`"]
 pub struct When<A: Aggregate, E> {
     pub(super) given: Vec<A::Event>,
-    pub(super) state: A,
+    pub(super) state: Option<A>,
     pub(super) command: &'static str,
     pub(super) aggregate: &'static str,
     pub(super) decided: Decided<A::Event, E>,
@@ -24,6 +24,8 @@ pub(super) enum Decided<Event, E> {
     Rejected(E),
     AlreadyExists,
     NotFound,
+    WrongState { state: &'static str, needs: &'static [&'static str] },
+    OutOfPlace { event: &'static str, misfit: Misfit },
 }
 
 impl<A: Aggregate<Event: Debug>, E: Error> Debug for When<A, E> {
@@ -85,10 +87,20 @@ where
     #[track_caller]
     pub fn then_state(mut self, check: impl FnOnce(&A)) {
         match &self.decided {
-            Decided::Events(events) => events.iter().for_each(|event| self.state.apply(event)),
+            // Where states are declared they were folded when they were decided.
+            Decided::Events(_) if A::LIFECYCLE.is_some() => {}
+            Decided::Events(events) => {
+                if let Err((event, misfit)) = fold(&mut self.state, events) {
+                    let decided = Decided::<A::Event, E>::OutOfPlace { event, misfit };
+                    self.unexpected("the command was to be accepted", "accepted", &decided)
+                }
+            }
             decided => self.unexpected("the command was to be accepted", "accepted", decided),
         }
-        check(&self.state);
+        match &self.state {
+            Some(state) => check(state),
+            None => self.unexpected("a state was expected", "a state", &Decided::Events(Vec::new())),
+        }
     }
 
     /// The handler has rejected the command with this error.
@@ -150,6 +162,21 @@ where
         }
     }
 
+    /// The command is not for the state of this name, in which the aggregate is: no handler was asked.
+    ///
+    /// # Panics
+    /// When a handler was, or the aggregate is in another state.
+    #[track_caller]
+    pub fn rejects_in_state(self, name: &str) {
+        match &self.decided {
+            Decided::WrongState { state, .. } if *state == name => {}
+            decided => {
+                let expected = format!("wrong state: the aggregate is in `{name}`");
+                self.unexpected("the command was to be for other states", &expected, decided)
+            }
+        }
+    }
+
     /// The handler's answer, for tests that go on with it.
     ///
     /// # Errors
@@ -201,6 +228,13 @@ fn in_words<Event: Debug, E: Error>(decided: &Decided<Event, E>) -> Vec<String> 
         }
         Decided::NotFound => {
             vec!["the aggregate does not exist:".into(), "this command needs events in `given`".into()]
+        }
+        Decided::WrongState { state, needs } => vec![
+            format!("wrong state: the aggregate is in `{state}`"),
+            format!("this command is for `{}`", needs.join("` or `")),
+        ],
+        Decided::OutOfPlace { event, misfit } => {
+            vec![format!("decided `{event}`, which does not fit:"), misfit.to_string()]
         }
     }
 }

@@ -16,8 +16,8 @@ use gesta::{
     domain::{
         Aggregate, AggregateId, CommandHandlers, CommandOf, Context, Create, Delivery, DeliveryPolicy,
         Domain, Event, EventHandler, EventOf, EventType, Evolve, Field, FollowerInfo, Handle, HandlerFailure,
-        Id, IndexKey, Indexed, IntoEvents, PartInfo, PartOf, Projection, Provide, React, Reactions, Schema,
-        Shape, SnapshotPolicy, Supply, Target, check_domain, check_followers,
+        Id, IndexKey, Indexed, IntoEvents, Misfit, PartInfo, PartOf, Projection, Provide, React, Reactions,
+        Schema, Shape, SnapshotPolicy, Supply, Target, check_domain, check_followers,
     },
     projection::Folds,
     query::{Index, Query, QueryHandlers, ReadError, ReadIn, Reader},
@@ -145,12 +145,9 @@ impl Aggregate for Account {
         restore: |bytes| Ok(serde_json::from_slice(bytes)?),
     });
 
-    fn initial() -> Self {
-        Self::default()
-    }
-
-    fn apply(&mut self, event: &AccountEvent) {
-        self.evolve(event);
+    fn fold(state: &mut Option<Self>, event: &AccountEvent) -> Result<(), Misfit> {
+        state.get_or_insert_default().evolve(event);
+        Ok(())
     }
 }
 
@@ -204,13 +201,18 @@ impl CommandHandlers for Account {
 impl CommandOf<Account> for Open {
     type Error = AccountError;
     type Deps<'d> = ();
+    type State<'s> = ();
     const TARGET: Target = Target::New;
 
     fn deps<'d>(_: <Account as CommandHandlers>::Deps<'d>) -> Self::Deps<'d> {}
 
+    fn state(_: Option<&Account>) -> Option<()> {
+        Some(())
+    }
+
     fn decide(
         self,
-        _: &Account,
+        (): Self::State<'_>,
         _: Context<'_, Account>,
         (): Self::Deps<'_>,
     ) -> impl Future<Output = Result<Vec<AccountEvent>, AccountError>> + Send {
@@ -227,13 +229,18 @@ impl Create<Account> for Open {}
 impl CommandOf<Account> for Deposit {
     type Error = Infallible;
     type Deps<'d> = ();
+    type State<'s> = &'s Account;
     const TARGET: Target = Target::Existing;
 
     fn deps<'d>(_: <Account as CommandHandlers>::Deps<'d>) -> Self::Deps<'d> {}
 
+    fn state(of: Option<&Account>) -> Option<&Account> {
+        of
+    }
+
     fn decide(
         self,
-        _: &Account,
+        _: Self::State<'_>,
         _: Context<'_, Account>,
         (): Self::Deps<'_>,
     ) -> impl Future<Output = Result<Vec<AccountEvent>, Infallible>> + Send {
@@ -251,15 +258,20 @@ impl Handle<Account> for Deposit {}
 impl CommandOf<Account> for Withdraw {
     type Error = AccountError;
     type Deps<'d> = (&'d FraudCheck,);
+    type State<'s> = &'s Account;
     const TARGET: Target = Target::Existing;
 
     fn deps<'d>(all: <Account as CommandHandlers>::Deps<'d>) -> Self::Deps<'d> {
         all
     }
 
+    fn state(of: Option<&Account>) -> Option<&Account> {
+        of
+    }
+
     async fn decide(
         self,
-        account: &Account,
+        account: Self::State<'_>,
         _: Context<'_, Account>,
         (fraud,): Self::Deps<'_>,
     ) -> Result<Vec<AccountEvent>, AccountError> {

@@ -73,13 +73,10 @@ impl Aggregate for Purse {
         restore: |bytes| Ok(Self { coins: serde_json::from_slice(bytes)? }),
     });
 
-    fn initial() -> Self {
-        Self::default()
-    }
-
-    fn apply(&mut self, event: &Moved) {
+    fn fold(state: &mut Option<Self>, event: &Moved) -> Result<(), Misfit> {
         assert!(event.0 != i64::MIN, "a state change that panics");
-        self.coins += event.0;
+        state.get_or_insert_default().coins += event.0;
+        Ok(())
     }
 }
 
@@ -115,19 +112,24 @@ macro_rules! command {
         impl CommandOf<Purse> for $command {
             type Error = TooFew;
             type Deps<'d> = ();
+            type State<'s> = Option<&'s Purse>;
             const TARGET: Target = Target::$target;
 
             fn deps<'d>(all: <Purse as CommandHandlers>::Deps<'d>) -> Self::Deps<'d> {
                 all
             }
 
+            fn state(of: Option<&Purse>) -> Option<Self::State<'_>> {
+                Some(of)
+            }
+
             fn decide(
                 self,
-                purse: &Purse,
+                purse: Self::State<'_>,
                 _: Context<'_, Purse>,
                 _: Self::Deps<'_>,
             ) -> impl Future<Output = Result<Vec<Moved>, TooFew>> + Send {
-                moved(purse.coins, self.0, Self::TARGET)
+                moved(purse.map_or(0, |purse| purse.coins), self.0, Self::TARGET)
             }
 
             fn again(&self) -> Option<Self> {

@@ -42,8 +42,9 @@ impl Jar {
 }
 
 fn main() {
-    let mut jar = Jar::initial();
-    jar.apply(&JarEvent::Filled { sweets: 3, by: "me".into() });
+    let mut jar = None;
+    Jar::fold(&mut jar, &JarEvent::Filled { sweets: 3, by: "me".into() }).unwrap();
+    let jar = jar.unwrap();
     assert_eq!(Jar::NAME, "glass");
     let policy = Jar::SNAPSHOT.unwrap();
     assert_eq!(policy.every, 10);

@@ -26,6 +26,7 @@ pub mod clock;
 pub mod codec;
 pub mod domain;
 pub mod event_handler;
+pub mod evolution;
 pub mod execute;
 pub mod log;
 pub mod middleware;

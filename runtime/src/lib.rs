@@ -21,6 +21,7 @@
 #[doc(hidden)]
 #[path = "private/mod.rs"]
 pub mod __private;
+pub mod admin;
 pub mod app;
 pub mod clock;
 pub mod codec;
@@ -30,6 +31,7 @@ pub mod evolution;
 pub mod execute;
 pub mod log;
 pub mod middleware;
+pub mod model;
 pub mod monitor;
 pub mod plugin;
 pub mod prelude;

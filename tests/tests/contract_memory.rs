@@ -22,3 +22,4 @@ impl Fixture for InMemory {
 gesta::store_contract!(InMemory);
 gesta::read_side_contract!(InMemory);
 gesta::process_contract!(InMemory);
+gesta::fleet_contract!(InMemory);

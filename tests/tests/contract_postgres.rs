@@ -21,3 +21,4 @@ impl Fixture for InPostgres {
 gesta::store_contract!(InPostgres);
 gesta::read_side_contract!(InPostgres);
 gesta::process_contract!(InPostgres);
+gesta::fleet_contract!(InPostgres);

@@ -30,6 +30,7 @@ mod file {
     gesta::store_contract!(InFile);
     gesta::read_side_contract!(InFile);
     gesta::process_contract!(InFile);
+    gesta::fleet_contract!(InFile);
 }
 
 mod memory {

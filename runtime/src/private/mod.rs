@@ -47,5 +47,3 @@ pub use stepped::{
     saga_json, step_failed,
 };
 pub use stored::{NotStored, Stored};
-
-pub use crate::{admin::probe::probe, model::Describe};

@@ -20,6 +20,7 @@ mod delivery;
 mod document;
 mod error;
 mod event;
+mod fleet;
 mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -49,6 +50,10 @@ pub use document::{
 };
 pub use error::{BoxError, ConnectError, StoreError};
 pub use event::{EventRef, Item, LogEventRef, ReadLog, ReadStream, SnapshotRef};
+pub use fleet::{
+    DefinitionCount, EventCount, Fleet, KnownShape, Member, Program, RecordedShape, Running, ShapeKind,
+    Survey, Suspects,
+};
 pub use memory::Memory;
 #[cfg(feature = "postgres")]
 pub use postgres::{Postgres, PostgresOptions};
@@ -123,6 +128,12 @@ pub trait EventStore: fmt::Debug + Send + Sync + 'static {
 
     /// What those need who follow the log; `None` where a store can only append and read.
     fn read_side(&self) -> Option<&dyn ReadSide> {
+        None
+    }
+
+    /// Which programs run on it, and what they store there; `None` where a store does not keep that. Then nobody is kept
+    /// from starting.
+    fn fleet(&self) -> Option<&dyn Fleet> {
         None
     }
 

@@ -1,6 +1,7 @@
 mod commit;
 mod deliveries;
 mod documents;
+mod fleet;
 mod sagas;
 mod shards;
 mod timers;
@@ -15,10 +16,10 @@ use std::{
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use self::{documents::Library, sagas::SagaBook, timers::TimerBook};
+use self::{documents::Library, fleet::FleetBook, sagas::SagaBook, timers::TimerBook};
 use super::{
-    Append, EventRef, EventStore, Item, LogEventRef, LogVisitor, Outcome, ParkedDelivery, ReadLog, ReadSide,
-    ReadStream, Signal, SnapshotRef, Store, StoreError, StreamId, StreamVisitor, check_key,
+    Append, EventRef, EventStore, Fleet, Item, LogEventRef, LogVisitor, Outcome, ParkedDelivery, ReadLog,
+    ReadSide, ReadStream, Signal, SnapshotRef, Store, StoreError, StreamId, StreamVisitor, check_key,
     resolve::{Ledger, Roster, Write},
 };
 use crate::{
@@ -51,6 +52,7 @@ struct State {
     deliveries: BTreeMap<(Arc<str>, Position, Uuid), ParkedDelivery>,
     sagas: SagaBook,
     timers: TimerBook,
+    fleet: FleetBook,
 }
 
 struct Stored {
@@ -255,6 +257,10 @@ impl EventStore for Memory {
     }
 
     fn read_side(&self) -> Option<&dyn ReadSide> {
+        Some(self)
+    }
+
+    fn fleet(&self) -> Option<&dyn Fleet> {
         Some(self)
     }
 

@@ -41,6 +41,14 @@ impl SagaBook {
         }
     }
 
+    /// The definitions of those instances of a saga that are due at some time.
+    pub(super) fn definitions_to_look_at(&self, saga: &str) -> impl Iterator<Item = (u16, u64)> {
+        let instances = self.0.get(saga).into_iter();
+        instances
+            .flat_map(|all| all.due.iter().filter_map(|(_, id)| all.states.get(id)))
+            .map(|it| it.definition)
+    }
+
     fn all(&self) -> impl Iterator<Item = &SagaState> {
         self.0.values().flat_map(|instances| instances.states.values())
     }

@@ -64,6 +64,12 @@ const MIGRATIONS: &[Migration] = &[
         name: "deliveries in the order of several streams",
         statements: &[include_str!("migrations/0004_lanes.sql")],
     },
+    Migration {
+        version: 6,
+        needs: 1,
+        name: "the programs that run",
+        statements: &[include_str!("migrations/0006_fleet.sql")],
+    },
 ];
 
 /// The version of the tables that this program knows.

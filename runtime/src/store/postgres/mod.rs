@@ -17,6 +17,7 @@ mod documents;
 mod failure;
 mod far;
 mod find;
+mod fleet;
 mod held;
 mod link;
 mod log;
@@ -56,8 +57,8 @@ use self::{
     signals::Signals,
 };
 use super::{
-    Append, ConnectError, EventStore, LogVisitor, Outcome, ReadLog, ReadSide, ReadStream, SnapshotRef, Store,
-    StoreError, StreamId, StreamVisitor, check_key,
+    Append, ConnectError, EventStore, Fleet, LogVisitor, Outcome, ReadLog, ReadSide, ReadStream, SnapshotRef,
+    Store, StoreError, StreamId, StreamVisitor, check_key,
 };
 use crate::domain::{IdempotencyKey, Position, Receipt};
 
@@ -254,6 +255,10 @@ impl EventStore for Postgres {
     }
 
     fn read_side(&self) -> Option<&dyn ReadSide> {
+        Some(self)
+    }
+
+    fn fleet(&self) -> Option<&dyn Fleet> {
         Some(self)
     }
 

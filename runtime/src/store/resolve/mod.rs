@@ -1,6 +1,8 @@
 //! What becomes of a batch: the rules about versions, chains and keys, once for every store that decides in Rust.
 //! Beside them the rules of the read side.
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod fleet;
 mod process;
 mod read_side;
 mod roster;
@@ -11,12 +13,16 @@ use std::{
     collections::{HashMap, HashSet},
     hash::Hash,
     sync::Arc,
+    time::Duration,
 };
 
 #[cfg(feature = "postgres")]
 pub(crate) use self::work::WorkFailure;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub(crate) use self::work::{ended_transaction, run_work};
+pub(crate) use self::{
+    fleet::{body, seen, survey},
+    work::{ended_transaction, run_work},
+};
 pub(crate) use self::{
     process::{due_at, fits, stands, until},
     read_side::{decide, fenced, may_replace, promotes, stale, stale_error},
@@ -24,6 +30,9 @@ pub(crate) use self::{
 };
 use super::{Append, DocumentWrite, Expected, Outcome, StreamId};
 use crate::domain::{IdempotencyKey, Position, Receipt};
+
+/// A member of the fleet is remembered for at least so long after it has joined, however long it was not heard of.
+pub(crate) const FORGOTTEN: Duration = Duration::from_secs(7 * 86_400);
 
 /// Where a stream ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -15,6 +15,7 @@ mod convert;
 mod deliveries;
 mod documents;
 mod failure;
+mod fleet;
 mod hear;
 mod migrate;
 mod nested;
@@ -57,7 +58,7 @@ use self::{
     writer::Request,
 };
 use super::{
-    Append, ConnectError, EventStore, LogVisitor, Outcome, ReadLog, ReadSide, ReadStream, Signal,
+    Append, ConnectError, EventStore, Fleet, LogVisitor, Outcome, ReadLog, ReadSide, ReadStream, Signal,
     SnapshotRef, Store, StoreError, StreamId, StreamVisitor, check_key,
 };
 use crate::domain::{IdempotencyKey, Position, Receipt};
@@ -207,6 +208,10 @@ impl EventStore for Sqlite {
     }
 
     fn read_side(&self) -> Option<&dyn ReadSide> {
+        Some(self)
+    }
+
+    fn fleet(&self) -> Option<&dyn Fleet> {
         Some(self)
     }
 

@@ -266,3 +266,33 @@ macro_rules! process_contract {
         }
     };
 }
+
+/// One test per promise of a store's [fleet](crate::store::Fleet), for a store that keeps subscriptions and sagas too and
+/// for a [`Fixture`](crate::testing::contract::Fixture).
+#[macro_export]
+macro_rules! fleet_contract {
+    ($fixture:ty) => {
+        $crate::store_contract! { @tests $fixture;
+            fleet {
+                nobody_is_there_at_first
+                who_joins_is_there_until_it_leaves
+                who_joins_again_is_there_once
+                who_is_silent_is_gone
+                who_has_leases_is_there
+                who_has_not_seen_the_others_does_not_join
+                of_many_starters_all_that_join_agree
+                nobody_joins_with_a_nul
+                who_appends_need_not_join
+            }
+            records {
+                what_is_recorded_first_stays
+                only_what_was_asked_for_is_told
+                since_when_something_may_be_stored_is_told
+                names_that_nobody_has_recorded_are_told
+                events_are_counted
+                counting_has_a_limit
+                definitions_are_counted
+            }
+        }
+    };
+}

@@ -22,10 +22,11 @@
 //! gesta::store_contract!(InMemory);
 //! gesta::read_side_contract!(InMemory);
 //! gesta::process_contract!(InMemory);
+//! gesta::fleet_contract!(InMemory);
 //! ```
 //!
 //! The second macro is for stores with a [read side](crate::store::ReadSide), the third for those that keep sagas and
-//! timers there.
+//! timers there, the fourth for those that keep which programs [run on them](crate::store::Fleet).
 //!
 //! The tests need `tokio` with the features `macros` and `rt-multi-thread`. Each check is also a public function
 //! here, for those who call them by hand.
@@ -41,6 +42,7 @@ pub mod documents;
 pub mod dropped;
 pub mod fences;
 pub mod finding;
+pub mod fleet;
 mod follow;
 pub mod generations;
 pub mod inline;
@@ -57,6 +59,7 @@ pub mod names;
 pub mod pairs;
 mod process_kit;
 pub mod reads;
+pub mod records;
 pub mod shards;
 pub mod snapshots;
 pub mod taking;

@@ -1,0 +1,1 @@
+DELETE FROM gesta.fleet AS f WHERE f.member = $1

@@ -1,0 +1,1 @@
+DELETE FROM gesta_fleet WHERE member = ?1;

@@ -21,14 +21,17 @@
 #[doc(hidden)]
 #[path = "private/mod.rs"]
 pub mod __private;
+pub mod admin;
 pub mod app;
 pub mod clock;
 pub mod codec;
 pub mod domain;
 pub mod event_handler;
+pub mod evolution;
 pub mod execute;
 pub mod log;
 pub mod middleware;
+pub mod model;
 pub mod monitor;
 pub mod plugin;
 pub mod prelude;

@@ -1,12 +1,13 @@
 //! `cargo gesta`: helps those who write a domain. One file per command.
 
 mod completion;
+mod model;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::shared::{Failure, Output, run};
+use crate::shared::{Failure, Output, Probe, run};
 
 /// What cargo calls: `cargo gesta model` runs `cargo-gesta gesta model`.
 #[derive(Debug, Parser)]
@@ -32,14 +33,42 @@ pub struct Arguments {
     /// The package of the domain, in a workspace
     #[arg(long, short, global = true, value_name = "NAME")]
     pub package: Option<String>,
+    /// Which domain, where there are several
+    #[command(flatten)]
+    pub which: Which,
     /// What to do
     #[command(subcommand)]
     pub command: Command,
 }
 
+/// Where the domain is, where that is not the library or a program of the package.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Which {
+    /// The domain, where there are several
+    #[arg(long, global = true, value_name = "NAME")]
+    pub domain: Option<String>,
+    /// The example that has the domain
+    #[arg(long, global = true, value_name = "NAME")]
+    pub example: Option<String>,
+    /// The integration test that has the domain
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "example")]
+    pub test: Option<String>,
+    /// Features to build it with
+    #[arg(long, short = 'F', global = true, value_name = "FEATURES")]
+    pub features: Vec<String>,
+    /// With all features
+    #[arg(long, global = true)]
+    pub all_features: bool,
+    /// Without the default features
+    #[arg(long, global = true)]
+    pub no_default_features: bool,
+}
+
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Shows the whole domain: what it consists of, and who causes what
+    Model(model::Model),
     /// Writes the completion for a shell
     Completion(completion::Completion),
 }
@@ -48,6 +77,15 @@ impl Arguments {
     /// How it answers.
     pub fn output(&self) -> Output {
         if self.json { Output::Json } else { Output::Human }
+    }
+
+    /// Where the domain is to be found.
+    pub fn probe(&self) -> Probe {
+        Probe {
+            manifest_path: self.manifest_path.clone(),
+            package: self.package.clone(),
+            which: self.which.clone(),
+        }
     }
 }
 
@@ -59,6 +97,7 @@ pub fn main() -> ExitCode {
 
 async fn execute(arguments: Arguments) -> Result<(), Failure> {
     match &arguments.command {
+        Command::Model(command) => command.run(&arguments),
         Command::Completion(command) => command.run(),
     }
 }

@@ -3,11 +3,13 @@
 mod answer;
 mod ask;
 mod failure;
+mod probe;
 mod progress;
 mod run;
 
 pub use answer::{Answer, Output, Table};
 pub use ask::Confirm;
 pub use failure::Failure;
+pub use probe::{CompiledDomain, Package, Probe};
 pub use progress::Progress;
 pub use run::run;

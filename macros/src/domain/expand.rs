@@ -4,8 +4,8 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Type, spanned::Spanned};
 
-use super::model::Domain;
-use crate::{driver::Input, naming::type_text};
+use super::{describe, model::Domain};
+use crate::{driver::Input, naming::type_text, source};
 
 pub(super) fn expand(model: &Domain) -> TokenStream {
     let (private, name) = (model.runtime.private(), &model.name);
@@ -32,7 +32,8 @@ pub(super) fn expand(model: &Domain) -> TokenStream {
         const _: () = #there::domain::check_followers(<#name as #there::domain::Domain>::FOLLOWERS);
     };
     let definition = definition(model, &deps, &parts(model), &followers(model));
-    quote!(#definition #app #(#supplies)* #(#projections)* #(#handlers)* #(#sagas)* #(#processes)* #register #checked)
+    let probe = describe::probe(model);
+    quote!(#definition #app #(#supplies)* #(#projections)* #(#handlers)* #(#sagas)* #(#processes)* #register #checked #probe)
 }
 
 /// What is known of the aggregates.
@@ -73,7 +74,7 @@ fn followers(model: &Domain) -> TokenStream {
 }
 
 /// The place of a part, where a mistake in it is shown.
-fn at(part: &Type) -> Span {
+pub(super) fn at(part: &Type) -> Span {
     part.span().resolved_at(Span::call_site())
 }
 
@@ -85,7 +86,7 @@ fn definition(
     followers: &TokenStream,
 ) -> TokenStream {
     let Domain { attrs, visibility, name, .. } = model;
-    let (private, text) = (model.runtime.private(), name.to_string());
+    let (private, text, package) = (model.runtime.private(), name.to_string(), source::package());
     let documented = attrs.iter().any(|attr| attr.path().is_ident("doc"));
     let doc = (!documented).then(|| format!("The domain `{text}`.")).map(|doc| quote!(#[doc = #doc]));
     quote! {
@@ -98,6 +99,7 @@ fn definition(
         impl #private::domain::Domain for #name {
             type Deps = #deps;
             const NAME: &'static str = #text;
+            const PACKAGE: &'static str = #package;
             const PARTS: &'static [#private::domain::PartInfo] = {
                 #[allow(unused_imports)]
                 use #private::NoPart as _;
@@ -231,6 +233,7 @@ fn register(model: &Domain, deps: &TokenStream) -> TokenStream {
             #private::ProjectionProbe::<#part>::register(registry, folds);
         }
     });
+    let described = describe::describe(model);
     quote! {
         #[automatically_derived]
         impl #private::Register for #name {
@@ -251,6 +254,7 @@ fn register(model: &Domain, deps: &TokenStream) -> TokenStream {
                 #(#sagas)*
                 #(#processes)*
             }
+            #described
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `domain! { pub Bank { .. } }`: the parts of a domain, checked as a whole.
 
 mod check;
+mod describe;
 mod expand;
 mod model;
 

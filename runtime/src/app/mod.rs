@@ -23,7 +23,7 @@ pub use builder::Builder;
 pub use connect::connect;
 pub use error::{ShutdownError, StartError};
 pub use plugins::{PluginError, Plugins};
-pub use registry::{Register, Registry};
+pub use registry::{Register, Registry, model_of};
 use sagas::Posts;
 use schedules::Schedules;
 use watch::Watch;

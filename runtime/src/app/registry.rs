@@ -10,6 +10,7 @@ use crate::{
     domain::{CommandHandlers, Domain, EventHandler, PartOf, Projection, Supply},
     event_handler::{HandlerDriver, World},
     execute::{Executor, Inlines, Office, Routes},
+    model::{Building, Describe, Model},
     process_manager::ProcessManager,
     projection::{Declared, DocumentDriver, Folds, InlineProjection},
     saga::{AnySaga, Saga, SagaDriver, Sagas},
@@ -22,6 +23,16 @@ use crate::{
 pub trait Register: Domain {
     /// Names all of them.
     fn register(_registry: &mut Registry<Self>) {}
+
+    /// Describes all of its parts, for a [`Model`](crate::model::Model).
+    fn describe<M: Describe>(_to: &mut M) {}
+}
+
+/// A whole domain as data.
+pub fn model_of<D: Register>() -> Model {
+    let mut building = Building::of::<D>();
+    D::describe(&mut building);
+    building.finish()
 }
 
 /// Collects what follows the log in a domain.

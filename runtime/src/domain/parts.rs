@@ -10,6 +10,8 @@ pub trait Domain: Sized + Send + Sync + 'static {
     const PARTS: &'static [PartInfo];
     /// Its projections and event handlers.
     const FOLLOWERS: &'static [FollowerInfo] = &[];
+    /// The package in whose source it is; empty where that is not known.
+    const PACKAGE: &'static str = "";
 }
 
 /// That an aggregate is part of the domain `D`, whose dependencies suffice for its handlers.

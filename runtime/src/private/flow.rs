@@ -7,6 +7,7 @@ use crate::{
     app::Registry,
     domain::{Domain, Supply},
     execute::Within,
+    model::Describe,
     process_manager::ProcessManager,
     saga::{RunsIn, Saga},
 };
@@ -29,6 +30,11 @@ impl<S: Saga> SagaProbe<S> {
         registry.saga::<S>();
     }
 
+    /// Describes it.
+    pub fn describe<M: Describe>(to: &mut M) {
+        to.saga::<S>();
+    }
+
     /// Asks whether what it sends to is part of the domain.
     pub fn within<D: Domain>()
     where
@@ -45,6 +51,8 @@ pub trait NoSaga {
     const VERSION: u16 = 0;
     /// It is not named to the application.
     fn register<R>(_: &mut R) {}
+    /// It is not described.
+    fn describe<M>(_: &mut M) {}
     /// It sends nothing.
     fn within<D>() {}
 }

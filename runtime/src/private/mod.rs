@@ -47,3 +47,5 @@ pub use stepped::{
     saga_json, step_failed,
 };
 pub use stored::{NotStored, Stored};
+
+pub use crate::{admin::probe::probe, model::Describe};

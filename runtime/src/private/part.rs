@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use crate::{
     app::Registry,
     domain::{CommandHandlers, CommandInfo, Domain, Event, EventType, Lifecycle, PartOf, Supply},
+    model::Describe,
 };
 
 /// Asks for what is known of a part: the constants of a type that can be one win over those of [`NoPart`].
@@ -18,6 +19,11 @@ impl<A: CommandHandlers> PartProbe<A> {
         A: PartOf<D>,
     {
         registry.aggregate::<A>();
+    }
+
+    /// Describes it.
+    pub fn describe<M: Describe>(to: &mut M) {
+        to.aggregate::<A>();
     }
 
     /// The category of its streams.
@@ -44,6 +50,8 @@ pub trait NoPart {
     fn asks<D>(_: &D) {}
     /// It is not named to the application.
     fn register<R>(_: &mut R) {}
+    /// It is not described.
+    fn describe<M>(_: &mut M) {}
 }
 
 impl<T> NoPart for PartProbe<T> {}

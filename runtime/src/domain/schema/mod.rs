@@ -7,6 +7,7 @@ mod print;
 
 pub use fingerprint::fingerprint;
 pub use json_schema::json_schema;
+pub(crate) use print::{is_plain, name as print_name, separated as print_separated};
 
 /// A type whose stored shape is known. `#[derive(Schema)]` and `#[derive(Id)]` write this.
 #[diagnostic::on_unimplemented(

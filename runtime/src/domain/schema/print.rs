@@ -6,7 +6,7 @@ use super::Shape;
 impl Display for Shape {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Scalar(name) => f.write_str(name),
+            Self::Scalar(scalar) => name(f, scalar),
             Self::Optional(inner) => write!(f, "{inner}?"),
             Self::List(inner) => write!(f, "[{inner}]"),
             Self::Tuple(places) => {
@@ -34,12 +34,16 @@ impl Display for Shape {
                 })?;
                 f.write_char('}')
             }
-            Self::Reference(name) => write!(f, "@{name}"),
+            Self::Reference(to) => {
+                f.write_char('@')?;
+                name(f, to)
+            }
         }
     }
 }
 
-fn separated<T>(
+/// Every item, with commas between.
+pub(crate) fn separated<T>(
     f: &mut Formatter<'_>,
     items: &[T],
     mut item: impl FnMut(&mut Formatter<'_>, &T) -> fmt::Result,
@@ -54,9 +58,14 @@ fn separated<T>(
 }
 
 /// A name as it is if it is a plain word, else in quotes, so that no name can look like a part of the shape.
-fn name(f: &mut Formatter<'_>, name: &str) -> fmt::Result {
-    let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+pub(crate) fn name(f: &mut Formatter<'_>, name: &str) -> fmt::Result {
+    let plain = !name.is_empty() && name.chars().all(is_plain);
     if plain { f.write_str(name) } else { write!(f, "{name:?}") }
+}
+
+/// Whether a name with this character stands without quotes.
+pub(crate) fn is_plain(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '-'
 }
 
 #[cfg(test)]
@@ -82,5 +91,6 @@ mod tests {
             "map<string,bool>"
         );
         assert_eq!(Shape::Reference("Node").to_string(), "@Node");
+        assert_eq!(Shape::Reference("Vec<Node>").to_string(), r#"@"Vec<Node>""#);
     }
 }

@@ -1,0 +1,43 @@
+//! What `domain!` writes for those who look at a domain from outside.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::Type;
+
+use super::{expand::at, model::Domain};
+
+/// `Register::describe`: shows every part, by its type. Generic, so that only a program that asks for it carries it.
+pub(super) fn describe(model: &Domain) -> TokenStream {
+    let private = model.runtime.private();
+    let aggregates = model.aggregates.iter().map(|part| described(model, part, "PartProbe"));
+    let sagas = model.sagas.iter().map(|part| described(model, part, "SagaProbe"));
+    quote! {
+        #[allow(unused_variables)]
+        fn describe<__M: #private::Describe>(to: &mut __M) {
+            #[allow(unused_imports)]
+            use #private::{NoPart as _, NoSaga as _};
+            #(#aggregates)*
+            #(#sagas)*
+        }
+    }
+}
+
+fn described(model: &Domain, part: &Type, probe: &str) -> TokenStream {
+    let span = at(part);
+    let (private, probe) = (model.runtime.private_at(span), Ident::new(probe, span));
+    quote_spanned!(span=> #private::#probe::<#part>::describe(to);)
+}
+
+/// The test by which a program asks the compiled domain.
+pub(super) fn probe(model: &Domain) -> TokenStream {
+    let (private, name) = (model.runtime.private(), &model.name);
+    let probe = format_ident!("gesta_probe_{name}", span = Span::call_site());
+    quote! {
+        #[cfg(test)]
+        #[allow(unnameable_test_items, non_snake_case)]
+        #[#private::core::prelude::v1::test]
+        fn #probe() {
+            #private::probe::<#name>();
+        }
+    }
+}

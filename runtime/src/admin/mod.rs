@@ -1,0 +1,3 @@
+//! What operates a whole application or store, beyond a single call.
+
+pub mod probe;

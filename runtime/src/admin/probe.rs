@@ -1,0 +1,92 @@
+//! Requests from a command line to a compiled domain.
+//!
+//! `gesta::domain!` writes a test that is called `gesta_probe_<Domain>`. Run as a test like any other, it builds the
+//! [`Model`] and passes. Run with an argument `gesta:{..}`, which holds a [`Request`] as JSON, it prints one line
+//! `gesta-answer:{..}` with a [`Reply`]. So a program can ask a domain without the domain being built into it: it
+//! compiles the domain's tests and runs this one.
+
+use std::io::{self, Write};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    app::{Register, model_of},
+    model::Model,
+};
+
+/// What the argument that holds a request begins with.
+pub const REQUEST: &str = "gesta:";
+/// What stands before an answer in its line.
+pub const ANSWER: &str = "gesta-answer:";
+/// What the name of a probe begins with, before that of the domain.
+pub const PROBE: &str = "gesta_probe_";
+
+/// What can be asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Request {
+    /// The whole domain as data: a [`Model`].
+    Model {},
+}
+
+/// What a domain answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reply {
+    /// The name of the domain, as written in `domain!`.
+    pub domain: String,
+    /// The package in whose source it is.
+    pub package: String,
+    /// The version of gesta that it was built with.
+    pub framework: String,
+    /// What was asked for, or why it cannot be told.
+    pub result: Result<Value, String>,
+}
+
+/// Answers the request among the arguments of this program, if there is one. Without one, the model is built and
+/// dropped: that it can be built is then tested.
+///
+/// # Panics
+/// When the request cannot be answered, so that the test fails.
+pub fn probe<D: Register>() {
+    let asked = std::env::args().find_map(|argument| Some(argument.strip_prefix(REQUEST)?.to_owned()));
+    let Some(request) = asked else {
+        let _ = model_of::<D>();
+        return;
+    };
+    let result = answer::<D>(&request);
+    let reply = Reply {
+        domain: D::NAME.to_owned(),
+        package: D::PACKAGE.to_owned(),
+        framework: env!("CARGO_PKG_VERSION").to_owned(),
+        result,
+    };
+    let told = tell(&reply);
+    // A test fails by a panic; the program that asks is told the reason by the answer.
+    assert!(told.is_ok() && reply.result.is_ok(), "the request {request} is not answered: {reply:?}");
+}
+
+fn answer<D: Register>(text: &str) -> Result<Value, String> {
+    let request: Request = serde_json::from_str(text).map_err(|error| {
+        let version = env!("CARGO_PKG_VERSION");
+        format!(
+            "gesta {version} does not know the request {text}: {error}; is the program that asks a newer one?"
+        )
+    })?;
+    match request {
+        Request::Model {} => as_json::<Model>(&model_of::<D>()),
+    }
+}
+
+fn as_json<T: Serialize>(value: &T) -> Result<Value, String> {
+    serde_json::to_value(value).map_err(|error| error.to_string())
+}
+
+/// One line of its own, whatever the harness of the tests has begun to print.
+fn tell(reply: &Reply) -> io::Result<()> {
+    let line = format!("\n{ANSWER}{}\n", serde_json::to_string(reply)?);
+    let mut out = io::stdout().lock();
+    out.write_all(line.as_bytes())?;
+    out.flush()
+}

@@ -7,26 +7,28 @@ use std::{
 };
 
 use async_trait::async_trait;
-use gesta::store::{Append, EventStore, Outcome, ReadSide, Store, StoreError, TakeSagas, TakenSagas};
+use gesta::store::{
+    Append, DueTimers, EventStore, Outcome, ReadSide, Store, StoreError, TakeSagas, TakenSagas, TimerState,
+};
 use tokio::sync::Notify;
 
 use crate::altered::{Alteration, Altered};
 
 /// A point at which something happens to the process, or to what it talks to: `kill before step.succeeded clear t-1`.
 ///
-/// A point is before or after an append with an event of this kind, or before or after sagas are `taken`. Where a step and
-/// an instance are named, only appends count that are about them.
+/// A point is before or after an append with an event of this kind, or when sagas are `taken` or timers that are due are
+/// `found`. Where a step and an instance are named, only appends count that are about them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// What happens.
     pub deed: Deed,
     /// On which side of the call.
     pub side: Side,
-    /// The last words of the event's name, such as `step.succeeded`, or `taken`.
+    /// The last words of the event's name, such as `step.succeeded`, or `taken`, or `found`.
     pub event: String,
     /// The step, or `*`.
     pub step: String,
-    /// The instance, or `*`.
+    /// The instance, or the stream by its id, or `*`.
     pub saga: String,
 }
 
@@ -50,8 +52,9 @@ pub enum Side {
     After,
 }
 
-/// The word for taking sagas, which is no append.
+/// The words for taking sagas and finding timers, which are no appends.
 const TAKEN: &str = "taken";
+const FOUND: &str = "found";
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -92,9 +95,8 @@ impl FromStr for Fault {
 impl Fault {
     fn is_about(&self, append: &Append) -> bool {
         let fits = |append: &Append| {
-            let instance = append.stream.category().starts_with("saga.")
-                && (self.saga == "*" || append.stream.id() == self.saga);
-            instance && append.events.iter().any(|event| self.names(event.name, &event.payload))
+            (self.saga == "*" || append.stream.id() == self.saga)
+                && append.events.iter().any(|event| self.names(event.name, &event.payload))
         };
         fits(append) || append.together.as_deref().is_some_and(fits)
     }
@@ -109,6 +111,11 @@ impl Fault {
 
     fn takes(&self, taken: &TakenSagas) -> bool {
         self.event == TAKEN && taken.taken.iter().any(|(id, _)| self.saga == "*" || *id == self.saga)
+    }
+
+    fn finds(&self, found: &DueTimers) -> bool {
+        let meant = |timer: &TimerState| self.saga == "*" || timer.stream.id() == self.saga;
+        self.event == FOUND && found.due.iter().any(meant)
     }
 }
 
@@ -176,6 +183,18 @@ impl Alteration for Faulty {
         let taken = inner.take_sagas(take).await?;
         self.happens(self.fault.side, || self.fault.takes(&taken)).await;
         Ok(taken)
+    }
+
+    async fn due_timers(
+        &self,
+        inner: &dyn ReadSide,
+        category: &str,
+        shards: &[u16],
+        limit: u64,
+    ) -> Result<DueTimers, StoreError> {
+        let found = inner.due_timers(category, shards, limit).await?;
+        self.happens(self.fault.side, || self.fault.finds(&found)).await;
+        Ok(found)
     }
 }
 

@@ -3,6 +3,7 @@
 mod altered;
 mod appends;
 pub mod clearing;
+pub mod clockwork;
 mod database;
 mod fault;
 mod folder;

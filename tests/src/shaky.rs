@@ -19,6 +19,8 @@ pub enum Omission {
     Nothing,
     /// No note on a card has a key.
     Keys,
+    /// No timer that fires has a key.
+    FiringKeys,
     /// No document is checked for its revision.
     Revisions,
 }
@@ -32,12 +34,20 @@ impl Omission {
                 Self::Keys if append.events.iter().any(|event| event.name == "card.noted") => {
                     append.key = None
                 }
-                Self::Keys => {}
+                Self::FiringKeys if append.events.iter().any(|event| tells_of_time(event.name)) => {
+                    append.key = None
+                }
+                Self::Keys | Self::FiringKeys => {}
                 Self::Revisions => forget_revisions(append),
             }
         }
         batch
     }
+}
+
+/// Whether the time of something has come.
+fn tells_of_time(event: &str) -> bool {
+    event.ends_with(".timer_fired") || matches!(event, "schedule.due" | "recurring.came")
 }
 
 fn forget_revisions(append: &mut Append) {

@@ -83,16 +83,17 @@ async fn backup(kept: &Kept, worker: &Worker) {
 
 type Expected = (Transfer, End);
 
+/// A call of a transfer, and a moment in it.
+type Call = (&'static str, Moment, Expected);
+
 /// Transfers that have ended at the time of the backup, that are in the middle of each call then, and that begin later.
-fn all() -> (Vec<Expected>, Vec<(&'static str, Moment, Expected)>, Vec<Expected>) {
+fn all() -> (Vec<Expected>, Vec<Call>, Vec<Expected>) {
     let before = vec![arriving("before-1"), returning("before-2")];
-    let calls: [(&str, fn(&str) -> Expected); 3] =
-        [("reserve", arriving), ("release", returning), ("notify", arriving)];
     let mut during = Vec::new();
-    for (call, transfer) in calls {
-        for moment in [Moment::BeforeEffect, Moment::AfterEffect] {
-            during.push((call, moment, transfer(&format!("{call}-{moment:?}"))));
-        }
+    for moment in [Moment::BeforeEffect, Moment::AfterEffect] {
+        during.push(("reserve", moment, arriving(&format!("reserve-{moment:?}"))));
+        during.push(("release", moment, returning(&format!("release-{moment:?}"))));
+        during.push(("notify", moment, arriving(&format!("notify-{moment:?}"))));
     }
     (before, during, vec![arriving("later-1"), returning("later-2")])
 }

@@ -10,7 +10,7 @@ use tokio::{
 use super::Transfer;
 use crate::Fault;
 
-/// A process of its own that carries out transfers: the program `saga_worker`. It is killed when it is dropped.
+/// A process of its own that does something on a store, such as the program `saga_worker`. It is killed when it is dropped.
 #[derive(Debug)]
 pub struct Worker {
     process: Child,
@@ -52,6 +52,16 @@ impl Workers {
     pub fn start_with(&self, fault: Option<&Fault>) -> Worker {
         let mut command = Command::new(&self.program);
         command.arg(&self.url).arg(&self.house).arg(self.lease.as_millis().to_string()).args(self.flaw);
+        Worker::of(command, fault)
+    }
+}
+
+impl Worker {
+    /// Starts a program to which something happens, or nothing.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn of(mut command: Command, fault: Option<&Fault>) -> Self {
         if let Some(fault) = fault {
             command.env("GESTA_FAULT_AT", fault.to_string());
         }
@@ -66,11 +76,9 @@ impl Workers {
                 let _ = sender.send(line);
             }
         });
-        Worker { process, input, output }
+        Self { process, input, output }
     }
-}
 
-impl Worker {
     /// Waits until it says something that begins like this. What it says otherwise is passed over.
     ///
     /// # Panics

@@ -108,6 +108,16 @@ impl Method {
     }
 }
 
+impl Method {
+    /// The types of the parameters after `self`, whatever their patterns, with these as text.
+    pub(crate) fn types(&self) -> impl Iterator<Item = (String, &Type)> {
+        self.signature.inputs.iter().filter_map(|arg| match arg {
+            FnArg::Typed(typed) => Some((typed.pat.to_token_stream().to_string(), &*typed.ty)),
+            FnArg::Receiver(_) => None,
+        })
+    }
+}
+
 impl Parse for ImplBlock {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let attrs = input.call(Attribute::parse_outer)?;

@@ -66,6 +66,14 @@ pub(crate) const START: &str = "start";
 pub(crate) const PERMANENT: &str = "permanent";
 /// `delete(Closed)`: variants that end a document.
 pub(crate) const DELETE: &str = "delete";
+/// `impossible(Shipped => [Placed])`: events that cannot happen in a state.
+pub(crate) const IMPOSSIBLE: &str = "impossible";
+/// `#[to(Shipped)]`: the state that an event leads to. Where it comes from is `#[from(Draft)]`.
+pub(crate) const TO: &str = "to";
+/// `states`: each variant of an aggregate is a state.
+pub(crate) const STATES: &str = "states";
+/// `#[state(Draft)]`: the states that a command is for.
+pub(crate) const STATE: &str = "state";
 /// `deps: Deps` in a domain: what provides the dependencies.
 pub(crate) const DEPS: &str = "deps";
 /// `aggregates: [..]` in a domain.

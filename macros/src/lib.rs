@@ -27,6 +27,7 @@ mod query_handler;
 mod saga;
 mod schema;
 mod source;
+mod states;
 mod steps;
 mod suggest;
 mod wire;

@@ -56,6 +56,35 @@ impl Variant {
     }
 }
 
+impl Variant {
+    /// The pattern that binds these names, where `__E` is the enum: fields by their names, unless `#[on(..)]` says from
+    /// where they come.
+    pub(crate) fn taking(&self, names: &[Ident]) -> TokenStream {
+        let (path, span) = (in_enum(&self.path), self.path.span());
+        match &self.fields {
+            Bound::ByName => quote_spanned!(span=> #path { #(#names,)* .. }),
+            Bound::Fields(inner, bound) => {
+                let rest = names.iter().filter(|name| !bound.contains(name));
+                quote_spanned!(span=> #path { #inner #(#rest,)* .. })
+            }
+            Bound::Places(inner, _) => quote_spanned!(span=> #path ( #inner )),
+        }
+    }
+}
+
+/// A variant of `__E`, whose name may be left out.
+pub(crate) fn in_enum(path: &Path) -> TokenStream {
+    match path.get_ident() {
+        Some(name) => quote_spanned!(name.span()=> __E::#name),
+        None => path.to_token_stream(),
+    }
+}
+
+/// Whether two variants are called the same.
+pub(crate) fn same_variant(a: &Path, b: &Path) -> bool {
+    a.segments.last().map(|last| &last.ident) == b.segments.last().map(|last| &last.ident)
+}
+
 /// What alternatives bind: the same, or the compiler says so.
 pub(crate) fn bound(patterns: &[Variant]) -> Vec<Ident> {
     patterns.first().map_or_else(Vec::new, |variant| match &variant.fields {

@@ -5,7 +5,10 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Ident, Type, spanned::Spanned};
 
 use super::model::Aggregate;
-use crate::{driver::Input, source::package};
+use crate::{
+    driver::Input,
+    source::{documentation, package},
+};
 
 pub(super) fn expand(model: &Aggregate) -> TokenStream {
     let item = &model.item;
@@ -13,7 +16,14 @@ pub(super) fn expand(model: &Aggregate) -> TokenStream {
     let (id, event, package) = (id_type(model), event_type(model), package());
     let span = ident.span().resolved_at(Span::call_site());
     let snapshot = model.snapshot_every.map(|every| snapshot(model, every));
-    let fold = fold(model, &event, span);
+    let (fold, lifecycle, states) = (fold(model, &event, span), lifecycle(model, &event), states(model));
+    let state_name = model.states().map(|_| {
+        quote! {
+            fn state_name(&self) -> #private::core::option::Option<&'static str> {
+                #private::core::option::Option::Some(#private::domain::States::state(self))
+            }
+        }
+    });
     let (of_id, of_event) = (belongs(model, "AggregateId", &id), belongs(model, "EventOf", &event));
     quote! {
         #item
@@ -25,11 +35,58 @@ pub(super) fn expand(model: &Aggregate) -> TokenStream {
             const NAME: &'static str = #name;
             const PACKAGE: &'static str = #package;
             #snapshot
+            #lifecycle
             #fold
+            #state_name
         }
 
+        #states
         #of_id
         #of_event
+    }
+}
+
+/// `impl States`: the variants by name.
+fn states(model: &Aggregate) -> Option<TokenStream> {
+    let (ident, private, states) = (model.ident(), model.runtime.private(), model.states()?);
+    let name = |state: &syn::Variant| {
+        let text = state.ident.to_string();
+        text.strip_prefix("r#").map(str::to_owned).unwrap_or(text)
+    };
+    let infos = states.iter().map(|state| {
+        let (name, doc) = (name(state), documentation(&state.attrs));
+        quote!(#private::domain::StateInfo::new(#name, #doc))
+    });
+    let arms = states.iter().map(|state| {
+        let (variant, name) = (&state.ident, name(state));
+        quote!(Self::#variant { .. } => #name,)
+    });
+    Some(quote! {
+        #[automatically_derived]
+        impl #private::domain::States for #ident {
+            const STATES: &'static [#private::domain::StateInfo] = &[#(#infos),*];
+            fn state(&self) -> &'static str {
+                match self { #(#arms)* }
+            }
+        }
+    })
+}
+
+/// `LIFECYCLE`: the states, and what `#[apply]` says of them.
+fn lifecycle(model: &Aggregate, event: &Type) -> TokenStream {
+    let (ident, private) = (model.ident(), model.runtime.private());
+    let states = match model.states() {
+        Some(_) => quote!(<#ident as #private::domain::States>::STATES),
+        None => quote!(&[]),
+    };
+    quote! {
+        const LIFECYCLE: #private::core::option::Option<&'static #private::domain::Lifecycle> = {
+            #[allow(unused_imports)]
+            use #private::NoTransitions as _;
+            const FOUND: #private::core::option::Option<#private::domain::Lifecycle> =
+                #private::lifecycle(#states, #private::Folding::<#ident, #event>::FOLDED);
+            FOUND.as_ref()
+        };
     }
 }
 
@@ -119,6 +176,7 @@ fn stub(model: &Aggregate) -> Aggregate {
         event: Some(event_type(model)),
         name: None,
         snapshot_every: None,
+        states: model.states.clone(),
         runtime: model.runtime.clone(),
     }
 }

@@ -1,12 +1,12 @@
 //! What `#[aggregate]` is told.
 
-use syn::{Data, DeriveInput, Field, Fields, Ident, LitStr, Type};
+use syn::{Data, DeriveInput, Field, Fields, Ident, LitStr, Type, Variant};
 
 use crate::{
     attribute::Options,
     driver::Input,
     errors::Errors,
-    keywords::{CRATE, EVENT, ID, NAME, SNAPSHOT_EVERY},
+    keywords::{CRATE, EVENT, ID, NAME, SNAPSHOT_EVERY, STATES},
     messages::aggregate as messages,
     naming::snake_case,
     paths::Runtime,
@@ -20,6 +20,8 @@ pub(crate) struct Aggregate {
     pub(super) event: Option<Type>,
     pub(super) name: Option<LitStr>,
     pub(super) snapshot_every: Option<u64>,
+    /// The word that makes each variant a state.
+    pub(super) states: Option<Ident>,
     pub(super) runtime: Runtime,
 }
 
@@ -31,6 +33,15 @@ impl Aggregate {
     /// The category of its streams.
     pub(super) fn stream_name(&self) -> String {
         self.name.as_ref().map_or_else(|| snake_case(&self.ident().to_string()), LitStr::value)
+    }
+
+    /// The variants, where each is a state.
+    pub(super) fn states(&self) -> Option<Vec<&Variant>> {
+        self.states.as_ref()?;
+        match &self.item.data {
+            Data::Enum(data) if !data.variants.is_empty() => Some(data.variants.iter().collect()),
+            _ => None,
+        }
     }
 
     /// Every field of the state with its name, those of an enum's variants included.
@@ -57,7 +68,7 @@ impl Aggregate {
 }
 
 pub(super) fn read(input: &Input, errors: &mut Errors) -> Option<Aggregate> {
-    let known = [ID, EVENT, SNAPSHOT_EVERY, NAME, CRATE];
+    let known = [ID, EVENT, STATES, SNAPSHOT_EVERY, NAME, CRATE];
     let mut options = Options::read(input.args.clone(), OWNER, &known, errors);
     let Ok(item) = syn::parse2::<DeriveInput>(input.item.clone()) else {
         errors.push_at(proc_macro2::Span::call_site(), messages::not_a_type());
@@ -71,6 +82,7 @@ pub(super) fn read(input: &Input, errors: &mut Errors) -> Option<Aggregate> {
         id: options.take_type(ID, errors),
         event: options.take_type(EVENT, errors),
         snapshot_every: read_snapshot(&mut options, errors),
+        states: options.take_flag(STATES, errors),
         name: options.take_string(NAME, errors),
         runtime: Runtime::new(options.take_path(CRATE, errors).as_ref()),
         item,

@@ -1,43 +1,29 @@
 //! The rules of `#[apply]`.
 
-use std::collections::HashMap;
-
-use syn::{ReturnType, Type};
+use syn::Type;
 
 use super::model::Apply;
 use crate::{
     errors::Errors,
-    impl_block::{Access, Method, Parameter},
+    impl_block::{Method, Parameter},
     messages::apply as messages,
     patterns::Bound,
+    states,
 };
 
 pub(super) fn check(model: &Apply, errors: &mut Errors) {
-    check_one_method_per_variant(model, errors);
+    states::check(&model.arms, &model.impossible, &model.ignored, errors);
     check_ignored(model, errors);
     check_deleted(model, errors);
     check_parameters_are_bound(model, errors);
 }
 
-/// A method of the block is a change of the state: `fn name(&mut self, field: &Type, ..)`.
+/// A method of the block is a change of the state, and nothing more.
 pub(super) fn check_method(method: &Method, errors: &mut Errors) {
     let signature = &method.signature;
     let name = signature.ident.to_string();
-    if method.access() != Access::Mutable {
-        // No change of the state at all: what else is unusual about it does not matter.
-        match signature.receiver() {
-            Some(receiver) => errors.push(receiver, messages::not_mut_self(&name)),
-            None => errors.push(&signature.ident, messages::not_mut_self(&name)),
-        }
-        return;
-    }
     if let Some(asyncness) = &signature.asyncness {
         errors.push(asyncness, messages::asynchronous(&name));
-    }
-    if let ReturnType::Type(_, ty) = &signature.output
-        && !matches!(&**ty, Type::Tuple(unit) if unit.elems.is_empty())
-    {
-        errors.push(ty, messages::result(&name));
     }
     if signature.generics.type_params().next().is_some() {
         errors.push(&signature.generics, messages::generic(&name));
@@ -52,19 +38,6 @@ pub(super) fn check_borrowed(parameter: &Parameter<'_>, errors: &mut Errors) {
         Type::Reference(reference) => errors.push(reference, messages::by_mut(&name)),
         Type::ImplTrait(other) => errors.push(other, messages::by_value(&name, "Type")),
         other => errors.push(other, messages::by_value(&name, &crate::naming::type_text(other))),
-    }
-}
-
-/// Two methods for one variant would make the second one dead.
-fn check_one_method_per_variant(model: &Apply, errors: &mut Errors) {
-    let mut seen = HashMap::new();
-    for arm in &model.arms {
-        for pattern in arm.patterns.iter().filter(|pattern| pattern.takes_all) {
-            let Some(name) = pattern.path.segments.last().map(|segment| &segment.ident) else { continue };
-            if let Some(first) = seen.insert(name.to_string(), arm.method.to_string()) {
-                errors.push(name, messages::handled_twice(&name.to_string(), &first));
-            }
-        }
     }
 }
 

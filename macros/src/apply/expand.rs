@@ -4,34 +4,59 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Path, Type, spanned::Spanned};
 
-use super::model::{Apply, Arm};
+use super::model::Apply;
 use crate::{
     driver::Input,
     impl_block::ImplBlock,
-    keywords::ON,
+    keywords::{FROM, ON, TO},
     naming::type_text,
     paths::Runtime,
-    patterns::{Bound, Variant},
+    patterns::{Variant, in_enum, same_variant},
+    states::{self, Arm, Written},
 };
 
+/// The traits that a block is written as.
+const EVOLVE: &str = "Evolve";
+const TRANSITIONS: &str = "Transitions";
+
 pub(super) fn expand(model: &Apply) -> TokenStream {
-    let (block, evolve) = (&model.block, evolve(model));
+    let block = &model.block;
+    let (of_trait, change) = match states::is_total(&model.arms, &model.impossible) {
+        true => (EVOLVE, evolve(model)),
+        false => (TRANSITIONS, transitions(model)),
+    };
     let (route, deletes, asked) = (route(model), deletes(model), asked(model));
-    let inner = quote!(#evolve #route #deletes);
-    let implementation = implementation(block, &model.event, &model.runtime, &inner, &asked);
+    let inner = quote!(#change #route #deletes);
+    let implementation = implementation(block, (&model.event, of_trait), &model.runtime, &inner, &asked);
     // Fields come by reference as they are, so a parameter may well be `&String`.
     quote!(#[allow(clippy::ptr_arg)] #block #implementation)
 }
 
-/// `fn evolve`, the exhaustive `match`.
-fn evolve(model: &Apply) -> TokenStream {
-    let Apply { block, arms, ignored, deleted, runtime, .. } = model;
-    let private = runtime.private();
+/// The variants that change nothing: ignored, or deleting and no more.
+fn unchanged(Apply { arms, ignored, deleted, .. }: &Apply) -> Vec<&Path> {
     let applied = |path: &&Path| {
         let patterns = arms.iter().flat_map(|arm| &arm.patterns);
         patterns.filter(|pattern| pattern.takes_all).any(|pattern| same_variant(&pattern.path, path))
     };
-    let unchanged = ignored.iter().chain(deleted.iter().filter(|path| !applied(path))).map(|path| {
+    ignored.iter().chain(deleted.iter().filter(|path| !applied(path))).collect()
+}
+
+/// The transitions, where some events make the first state or do not fit every state.
+fn transitions(model: &Apply) -> TokenStream {
+    states::write(&Written {
+        arms: &model.arms,
+        impossible: &model.impossible,
+        unchanged: &unchanged(model),
+        name: name_span(&model.block.ty),
+        runtime: &model.runtime,
+    })
+}
+
+/// `fn evolve`, the exhaustive `match`.
+fn evolve(model: &Apply) -> TokenStream {
+    let Apply { block, arms, runtime, .. } = model;
+    let private = runtime.private();
+    let unchanged = unchanged(model).into_iter().map(|path| {
         let path = in_enum(path);
         quote_spanned!(path.span()=> #path { .. } => {})
     });
@@ -138,23 +163,20 @@ fn asked(model: &Apply) -> TokenStream {
     }
 }
 
-fn same_variant(a: &Path, b: &Path) -> bool {
-    a.segments.last().map(|last| &last.ident) == b.segments.last().map(|last| &last.ident)
-}
-
-/// `impl Evolve<Event> for State`. Its braces carry the state's span: that is where a second one is reported.
+/// `impl Evolve<Event> for State`, or `Transitions`. Its braces carry the state's span: that is where a second one is reported.
 fn implementation(
     block: &ImplBlock,
-    event: &Type,
+    (event, of_trait): (&Type, &str),
     runtime: &Runtime,
     inner: &TokenStream,
     beside: &TokenStream,
 ) -> TokenStream {
     let (private, ty) = (runtime.private(), &block.ty);
     let (generics, _, where_clause) = block.generics.split_for_impl();
+    let of_trait = Ident::new(of_trait, name_span(ty));
     let implementation = quote_spanned! {name_span(ty)=>
         #[automatically_derived]
-        impl #generics #private::domain::Evolve<__E> for #ty #where_clause { #inner }
+        impl #generics #private::domain::#of_trait<__E> for #ty #where_clause { #inner }
     };
     // The event's type is named once, so that a name that does not exist is one mistake.
     quote! {
@@ -170,28 +192,8 @@ fn implementation(
 /// the variant's name, where a mistake in it is to be mended.
 fn expand_arm(arm: &Arm, variant: &Variant) -> TokenStream {
     let Arm { method, parameters, .. } = arm;
-    let path = in_enum(&variant.path);
-    let span = variant.path.span();
-    let unbound = |bound: &[Ident]| -> Vec<&Ident> {
-        parameters.iter().filter(|parameter| !bound.contains(parameter)).collect()
-    };
-    let pattern = match &variant.fields {
-        Bound::ByName => quote_spanned!(span=> #path { #(#parameters,)* .. }),
-        Bound::Fields(inner, bound) => {
-            let rest = unbound(bound);
-            quote_spanned!(span=> #path { #inner #(#rest,)* .. })
-        }
-        Bound::Places(inner, _) => quote_spanned!(span=> #path ( #inner )),
-    };
+    let (pattern, span) = (variant.taking(parameters), variant.path.span());
     quote_spanned!(span=> #pattern => { Self::#method(self, #(#parameters),*); })
-}
-
-/// The enum's name may be left out.
-fn in_enum(path: &Path) -> TokenStream {
-    match path.get_ident() {
-        Some(name) => quote_spanned!(name.span()=> __E::#name),
-        None => path.to_token_stream(),
-    }
 }
 
 /// The last name of a type, without what stands before it and without its parameters.
@@ -208,7 +210,7 @@ pub(super) fn fallback(input: &Input, model: Option<&Apply>) -> TokenStream {
         return stub_for(&model.block, &model.event, &model.runtime);
     }
     match syn::parse2::<ImplBlock>(input.item.clone()) {
-        Ok(block) if block.of_trait.is_none() => any_event(&block.strip(ON)),
+        Ok(block) if block.of_trait.is_none() => any_event(&block.strip(ON).strip(FROM).strip(TO)),
         // That of a trait may well be the `impl Evolve` itself.
         Ok(block) => block.strip(ON).into_token_stream(),
         Err(_) => input.item.clone(),
@@ -216,20 +218,43 @@ pub(super) fn fallback(input: &Input, model: Option<&Apply>) -> TokenStream {
 }
 
 fn stub_for(block: &ImplBlock, event: &Type, runtime: &Runtime) -> TokenStream {
-    let private = runtime.private();
-    let inner = quote! { fn evolve(&mut self, _: &__E) { #private::core::unreachable!() } };
-    let implementation = implementation(block, event, runtime, &inner, &TokenStream::new());
-    quote!(#block #implementation)
+    let implementations = STUBS.iter().map(|of_trait| {
+        let inner = stub(of_trait, &quote!(__E), &runtime.private());
+        implementation(block, (event, of_trait), runtime, &inner, &TokenStream::new())
+    });
+    quote!(#block #(#implementations)*)
 }
 
 /// The event is not known: any will do.
 fn any_event(block: &ImplBlock) -> TokenStream {
     let runtime = Runtime::new(None);
     let (private, ty) = (runtime.private(), &block.ty);
+    let implementations = STUBS.iter().map(|of_trait| {
+        let inner = stub(of_trait, &quote!(E), &private);
+        let of_trait = Ident::new(of_trait, Span::call_site());
+        quote! {
+            impl<E: #private::domain::Event> #private::domain::#of_trait<E> for #ty { #inner }
+        }
+    });
+    quote!(#block #(#implementations)*)
+}
+
+/// Both: whether events make the first state may not be known.
+const STUBS: [&str; 2] = [EVOLVE, TRANSITIONS];
+
+fn stub(of_trait: &str, event: &TokenStream, private: &TokenStream) -> TokenStream {
+    let nothing = quote!(#private::core::unreachable!());
+    if of_trait == EVOLVE {
+        return quote!(fn evolve(&mut self, _: &#event) { #nothing });
+    }
     quote! {
-        #block
-        impl<E: #private::domain::Event> #private::domain::Evolve<E> for #ty {
-            fn evolve(&mut self, _: &E) { #private::core::unreachable!() }
+        const ALL: &'static [#private::domain::Transition] = &[];
+        const IMPOSSIBLE: &'static [#private::domain::Impossible] = &[];
+        fn transition(
+            _: &mut #private::core::option::Option<Self>,
+            _: &#event,
+        ) -> #private::core::result::Result<(), #private::domain::Misfit> {
+            #nothing
         }
     }
 }

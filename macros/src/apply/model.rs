@@ -1,18 +1,20 @@
 //! What `#[apply]` is told.
 
 use proc_macro2::{Span, TokenStream};
-use syn::{Attribute, Ident, Member, Path, Type};
+use syn::{Ident, Member, Path, Type};
 
 use crate::{
     attribute::{Options, take_attributes},
     driver::Input,
     errors::Errors,
-    impl_block::{self, Access, ImplBlock, Item, Method},
-    keywords::{BY, CRATE, DELETE, IGNORE, ON},
+    impl_block::{self, ImplBlock, Item, Method},
+    keywords::{BY, CRATE, DELETE, IGNORE, IMPOSSIBLE, ON},
     messages::apply as messages,
     naming::pascal_case,
     paths::Runtime,
     patterns::{self, Bound, Variant},
+    source::documentation,
+    states::{self, Arm, Impossible},
 };
 
 const OWNER: &str = "apply";
@@ -23,6 +25,7 @@ pub(crate) struct Apply {
     pub(super) event: Type,
     pub(super) arms: Vec<Arm>,
     pub(super) ignored: Vec<Path>,
+    pub(super) impossible: Vec<Impossible>,
     /// The variants that end a document, and the word that says so.
     pub(super) deleted: Vec<Path>,
     pub(super) delete_word: Option<Ident>,
@@ -31,26 +34,20 @@ pub(crate) struct Apply {
     pub(super) runtime: Runtime,
 }
 
-/// One method and the variants that it applies.
-pub(crate) struct Arm {
-    pub(super) method: Ident,
-    pub(super) patterns: Vec<Variant>,
-    pub(super) parameters: Vec<Ident>,
-}
-
 pub(super) fn read(input: &Input, errors: &mut Errors) -> Option<Apply> {
-    let known = [IGNORE, BY, DELETE, CRATE];
+    let known = [IGNORE, IMPOSSIBLE, BY, DELETE, CRATE];
     let (first, mut options) = Options::read_after_first(input.args.clone(), OWNER, &known, errors);
     let block = impl_block::read(input, messages::not_an_impl_block, messages::on_a_trait_impl, errors)?;
     let event = read_event(first, errors)?;
     let by = options.take::<Member>(BY, "by = field", errors);
     let ignored = options.take_list::<Path>(IGNORE, "ignore(Renamed, Closed)", errors);
     let ignored = ignored.map(|(_, names)| names).unwrap_or_default();
+    let impossible = states::read_impossible(&mut options, errors);
     let (delete_word, deleted) = options.take_list::<Path>(DELETE, "delete(Closed)", errors).unzip();
     let runtime = Runtime::new(options.take_path(CRATE, errors).as_ref());
     let (block, arms) = read_arms(block, errors);
     let deleted = deleted.unwrap_or_default();
-    Some(Apply { block, event, arms, ignored, deleted, delete_word, by, runtime })
+    Some(Apply { block, event, arms, ignored, impossible, deleted, delete_word, by, runtime })
 }
 
 fn read_event(first: Option<TokenStream>, errors: &mut Errors) -> Option<Type> {
@@ -72,17 +69,19 @@ fn read_event(first: Option<TokenStream>, errors: &mut Errors) -> Option<Type> {
 /// Takes our attributes off the methods and reads what each applies.
 fn read_arms(mut block: ImplBlock, errors: &mut Errors) -> (ImplBlock, Vec<Arm>) {
     let mut arms = Vec::new();
+    let state = block.ty.clone();
     for item in &mut block.items {
         let Item::Method(method) = item else { continue };
-        let attributes = take_attributes(&mut method.attrs, ON);
-        arms.extend(read_arm(method, &attributes, errors));
+        arms.extend(read_arm(method, &state, errors));
     }
     (block, arms)
 }
 
-fn read_arm(method: &Method, attributes: &[Attribute], errors: &mut Errors) -> Option<Arm> {
+fn read_arm(method: &mut Method, state: &Type, errors: &mut Errors) -> Option<Arm> {
+    let attributes = take_attributes(&mut method.attrs, ON);
+    let way = states::read_way(method, state, errors);
     let name = &method.signature.ident;
-    let patterns = match attributes {
+    let patterns = match &attributes[..] {
         [] => vec![Variant {
             takes_all: true,
             path: Ident::new(&pascal_case(&name.to_string()), name.span()).into(),
@@ -94,13 +93,10 @@ fn read_arm(method: &Method, attributes: &[Attribute], errors: &mut Errors) -> O
             return None;
         }
     };
-    let before = errors.count();
+    let (way, before) = (way?, errors.count());
     super::check::check_method(method, errors);
-    if method.access() != Access::Mutable {
-        return None;
-    }
     let mut parameters = Vec::new();
-    for parameter in method.parameters() {
+    for parameter in states::fields(method, way.takes) {
         match parameter {
             Ok(parameter) => {
                 super::check::check_borrowed(&parameter, errors);
@@ -109,5 +105,6 @@ fn read_arm(method: &Method, attributes: &[Attribute], errors: &mut Errors) -> O
             Err(other) => errors.push(other, messages::not_a_name()),
         }
     }
-    (errors.count() == before).then(|| Arm { method: name.clone(), patterns, parameters })
+    let doc = documentation(&method.attrs);
+    (errors.count() == before).then(|| Arm { method: name.clone(), patterns, parameters, way, doc })
 }

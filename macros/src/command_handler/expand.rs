@@ -4,7 +4,7 @@ use proc_macro2::{Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{PathArguments, Type, spanned::Spanned};
 
-use super::model::{Handler, Handlers, Parameter};
+use super::model::{Handler, Handlers, LooksAt, Parameter};
 use crate::{
     driver::Input,
     impl_block::ImplBlock,
@@ -42,7 +42,14 @@ pub(super) fn expand(model: &Handlers) -> TokenStream {
 fn info(private: &TokenStream, handler: &Handler) -> TokenStream {
     let (command, name, doc) = (type_text(&handler.command), handler.name.to_string(), &handler.doc);
     let creating = handler.creates.then(|| quote!(.creating()));
-    quote!(#private::domain::CommandInfo::new(#command, #name) #creating .with_doc(#doc))
+    let states = names(handler);
+    let states = (!states.is_empty()).then(|| quote!(.in_states(&[#(#states),*])));
+    quote!(#private::domain::CommandInfo::new(#command, #name) #creating #states .with_doc(#doc))
+}
+
+/// The names of the states that a command is for.
+fn names(handler: &Handler) -> Vec<String> {
+    handler.states.iter().map(ToString::to_string).collect()
 }
 
 /// `impl CommandOf<State> for Command`, and on which instances it works. The impls stand at the command, the parts
@@ -93,19 +100,47 @@ fn expand_handler(model: &Handlers, handler: &Handler, decision: &TokenStream) -
     }
 }
 
-/// `type State` and `fn state`: what the handler looks at.
+/// `type State`, `STATES` and `fn state`: what the handler looks at, and in which states.
 fn looked_at(model: &Handlers, handler: &Handler) -> TokenStream {
     let (private, state) = (model.runtime.private(), &model.block.ty);
-    let (ty, found) = match handler.creates {
-        true => (quote!(()), quote!(#private::core::option::Option::Some(()))),
-        false => (quote!(&'s #state), quote!(of)),
+    let option = quote!(#private::core::option::Option);
+    let (some, none) = (quote!(#option::Some), quote!(#option::None));
+    let ty = match &handler.looks_at {
+        LooksAt::Whole => quote!(&'s #state),
+        LooksAt::Inside(inside) => quote_spanned!(inside.span()=> &'s #inside),
+        LooksAt::Nothing => quote!(()),
     };
+    let patterns = handler.states.iter().map(|name| {
+        let span = name.span().resolved_at(Span::call_site());
+        match &handler.looks_at {
+            LooksAt::Inside(_) => quote_spanned!(span=> #state::#name(__found)),
+            _ => quote_spanned!(span=> #state::#name { .. }),
+        }
+    });
+    let found = match (&handler.looks_at, handler.states.is_empty()) {
+        (LooksAt::Nothing, true) => quote!(#some(())),
+        (_, true) => quote!(of),
+        (LooksAt::Nothing, false) => quote!(match of { #some(#(#patterns)|*) => #some(()), _ => #none }),
+        (LooksAt::Whole, false) => quote!(match of { #some(#(#patterns)|*) => of, _ => #none }),
+        (LooksAt::Inside(_), false) => {
+            quote!(match of { #some(#(#patterns)|*) => #some(__found), _ => #none })
+        }
+    };
+    let declared = handler.states.first().map(|first| {
+        let span = first.span().resolved_at(Span::call_site());
+        let there = model.runtime.private_at(span);
+        quote_spanned!(span=> let _ = <#state as #there::domain::States>::state;)
+    });
+    let names = names(handler);
+    let states = (!names.is_empty()).then(|| quote!(const STATES: &'static [&'static str] = &[#(#names),*];));
     quote! {
         type State<'s> = #ty;
-        #[allow(unused_variables)]
+        #states
+        #[allow(unused_variables, unreachable_patterns)]
         fn state(
             of: #private::core::option::Option<&#state>,
         ) -> #private::core::option::Option<Self::State<'_>> {
+            #declared
             #found
         }
     }
@@ -129,8 +164,8 @@ fn error_span(result: &Type) -> Span {
 /// `fn decide`: calls the handler with what it asks for.
 fn decision(model: &Handlers, handler: &Handler) -> TokenStream {
     let (private, state) = (model.runtime.private(), &model.block.ty);
-    let Handler { name, result, creates, is_async, parameters, .. } = handler;
-    let receiver = (!creates).then(|| quote!(state,));
+    let Handler { name, result, looks_at, is_async, parameters, .. } = handler;
+    let receiver = (!matches!(looks_at, LooksAt::Nothing)).then(|| quote!(state,));
     let mut place = 0;
     let arguments = parameters.iter().map(|parameter| match parameter {
         Parameter::Id(ty) => quote_spanned!(ty.span()=> context.id),
@@ -218,6 +253,8 @@ pub(super) fn fallback(input: &Input, model: Option<&Handlers>) -> TokenStream {
         let alone = Handler {
             name: handler.name.clone(),
             creates: handler.creates,
+            states: Vec::new(),
+            looks_at: if handler.creates { LooksAt::Nothing } else { LooksAt::Whole },
             is_async: false,
             command: crate::parameters::forever(&handler.command),
             result: handler.result.clone(),

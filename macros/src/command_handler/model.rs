@@ -1,19 +1,20 @@
 //! What `#[command_handler]` is told.
 
-use syn::{FnArg, Ident, ReturnType, Type};
+use syn::{Attribute, FnArg, Ident, ReturnType, Type};
 
 use super::check;
 use crate::{
-    attribute::Options,
+    attribute::{Options, take_attributes},
     driver::Input,
     errors::Errors,
-    impl_block::{self, Access, ImplBlock, Method, without_self},
-    keywords::CRATE,
-    messages::command_handler as messages,
+    impl_block::{self, Access, ImplBlock, Item, Method, without_self},
+    keywords::{CRATE, STATE},
+    messages::{command_handler as messages, states as sentences},
     naming::type_text,
     parameters::{self, Borrowed, Dependency, check_no_lifetime, is_called, read_borrowed},
     paths::Runtime,
     source::documentation,
+    states,
 };
 
 pub(crate) struct Handlers {
@@ -27,6 +28,9 @@ pub(crate) struct Handlers {
 pub(crate) struct Handler {
     pub(super) name: Ident,
     pub(super) creates: bool,
+    /// The states that its command is for; none for all.
+    pub(super) states: Vec<Ident>,
+    pub(super) looks_at: LooksAt,
     pub(super) is_async: bool,
     pub(super) command: Type,
     /// `Result<Events, Error>`
@@ -34,6 +38,16 @@ pub(crate) struct Handler {
     pub(super) parameters: Vec<Parameter>,
     /// What is said of it.
     pub(super) doc: String,
+}
+
+/// What of the aggregate a handler takes.
+#[derive(Clone)]
+pub(crate) enum LooksAt {
+    /// `&self`
+    Whole,
+    /// `draft: &Draft`, what its state holds.
+    Inside(Box<Type>),
+    Nothing,
 }
 
 pub(crate) enum Parameter {
@@ -56,9 +70,13 @@ impl Handler {
 pub(super) fn read(input: &Input, errors: &mut Errors) -> Option<Handlers> {
     let mut options = Options::read(input.args.clone(), "command_handler", &[CRATE], errors);
     let runtime = Runtime::new(options.take_path(CRATE, errors).as_ref());
-    let block = impl_block::read(input, messages::not_an_impl_block, messages::on_a_trait_impl, errors)?;
-    let before = errors.count();
-    let handlers: Vec<_> = block.methods().map(|method| read_handler(method, &block.ty, errors)).collect();
+    let mut block = impl_block::read(input, messages::not_an_impl_block, messages::on_a_trait_impl, errors)?;
+    let (before, state, mut handlers) = (errors.count(), block.ty.clone(), Vec::new());
+    for item in &mut block.items {
+        let Item::Method(method) = item else { continue };
+        let attributes = take_attributes(&mut method.attrs, STATE);
+        handlers.push(read_handler(method, &attributes, &state, errors));
+    }
     if handlers.is_empty() && errors.count() == before {
         errors.push(&block.ty, messages::no_handlers());
     }
@@ -67,10 +85,20 @@ pub(super) fn read(input: &Input, errors: &mut Errors) -> Option<Handlers> {
     Some(Handlers { block, handlers, dependencies, runtime })
 }
 
-fn read_handler(method: &Method, state: &Type, errors: &mut Errors) -> Option<Handler> {
+fn read_handler(
+    method: &Method,
+    attributes: &[Attribute],
+    state: &Type,
+    errors: &mut Errors,
+) -> Option<Handler> {
     let signature = &method.signature;
     check::check_method(method, errors);
+    let states = states::read_one(attributes, STATE, errors).unwrap_or_default();
+    let looks_at = read_looks_at(method, &states, errors);
     let mut inputs = method.parameters();
+    if let LooksAt::Inside(_) = looks_at {
+        inputs.next();
+    }
     let command = match inputs.next() {
         Some(Ok(first)) => read_command(first.ty, errors),
         Some(Err(FnArg::Typed(first))) => read_command(&first.ty, errors),
@@ -88,13 +116,46 @@ fn read_handler(method: &Method, state: &Type, errors: &mut Errors) -> Option<Ha
     let outside = |ty: &Type| -> Type { syn::parse2(without_self(ty, state)).unwrap_or_else(|_| ty.clone()) };
     Some(Handler {
         name: signature.ident.clone(),
-        creates: method.access() == Access::None,
+        creates: method.access() == Access::None && attributes.is_empty(),
+        states,
+        looks_at: match looks_at {
+            LooksAt::Inside(inside) => LooksAt::Inside(Box::new(outside(&inside))),
+            other => other,
+        },
         is_async: signature.asyncness.is_some(),
         command: outside(&command),
         result: outside(&result),
         parameters,
         doc: documentation(&method.attrs),
     })
+}
+
+/// What of the aggregate the handler takes: its first parameter, where that is not the command.
+fn read_looks_at(method: &Method, states: &[Ident], errors: &mut Errors) -> LooksAt {
+    if method.access() != Access::None {
+        return LooksAt::Whole;
+    }
+    let mut inputs = method.types();
+    let (Some((name, first)), second) = (inputs.next(), inputs.next()) else { return LooksAt::Nothing };
+    let handler = method.signature.ident.to_string();
+    let next_is_a_command = matches!(second, Some((_, Type::Path(_))));
+    match first {
+        Type::Reference(reference) if next_is_a_command => {
+            if reference.mutability.is_some() {
+                errors.push(first, messages::changes_state(&handler));
+            } else if states.is_empty() {
+                errors.push(first, messages::state_not_named(&name, &type_text(&reference.elem)));
+            } else if let Some(second) = states.get(1) {
+                errors.push(second, sentences::inside_of_several(&name));
+            }
+            LooksAt::Inside(reference.elem.clone())
+        }
+        ty if next_is_a_command && states.iter().any(|state| is_called(ty, &state.to_string())) => {
+            errors.push(ty, messages::takes_inside(&name, &type_text(ty)));
+            LooksAt::Inside(Box::new(ty.clone()))
+        }
+        _ => LooksAt::Nothing,
+    }
 }
 
 fn read_command(ty: &Type, errors: &mut Errors) -> Option<Type> {

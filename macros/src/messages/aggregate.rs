@@ -29,3 +29,10 @@ pub(crate) fn missing(name: &str, missing: &[&str]) -> String {
         "`#[aggregate]` needs `{missing}`\n  help: write `#[aggregate(id = {name}Id, event = {name}Event)]`"
     )
 }
+
+pub(crate) fn no_states(name: &str) -> String {
+    format!(
+        "`{name}` has no states: each variant of an enum is one\n  \
+         help: write `pub enum {name} {{ Draft(Draft), Placed(Placed) }}`, or leave `states` out"
+    )
+}

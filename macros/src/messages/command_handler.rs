@@ -77,3 +77,16 @@ pub(crate) fn second_handler(command: &str, first: &str) -> String {
          help: one handler decides about a command; join the two, or give one of them a command of its own"
     )
 }
+
+pub(crate) fn state_not_named(name: &str, ty: &str) -> String {
+    format!(
+        "`{name}` is borrowed, and stands before the command\n  \
+         help: if it is what a state holds, name the state: `#[state({ty})]`; else the command comes first"
+    )
+}
+
+pub(crate) fn takes_inside(name: &str, ty: &str) -> String {
+    format!(
+        "`{name}` is what the state holds: a handler decides and cannot take it away\n  help: write `{name}: &{ty}`"
+    )
+}

@@ -17,6 +17,7 @@ pub(crate) mod provide;
 pub(crate) mod query_handler;
 pub(crate) mod saga;
 pub(crate) mod schema;
+pub(crate) mod states;
 pub(crate) mod wire;
 
 use std::fmt::Display;

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use crate::domain::{Evolve, Impossible, Misfit, Transition, Transitions};
+use crate::domain::{Evolve, Impossible, Lifecycle, Misfit, StateInfo, Transition, Transitions};
 
 /// What a stream's first event changes, where no event makes it.
 #[diagnostic::on_unimplemented(
@@ -28,7 +28,7 @@ impl<S: Default> Initial for S {
 pub struct Folding<S, E>(PhantomData<(S, E)>);
 
 /// What is known of the transitions of a state.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Folded {
     /// What each event does in which state.
     pub transitions: &'static [Transition],
@@ -64,3 +64,12 @@ pub trait NoTransitions<S, E> {
 }
 
 impl<S, E> NoTransitions<S, E> for Folding<S, E> {}
+
+/// What is known of the states of an aggregate and of what leads from one to another, where it says anything of them.
+pub const fn lifecycle(states: &'static [StateInfo], folded: Option<Folded>) -> Option<Lifecycle> {
+    match folded {
+        Some(folded) => Some(Lifecycle::new(states, folded.transitions, folded.impossible)),
+        None if states.is_empty() => None,
+        None => Some(Lifecycle::new(states, &[], &[])),
+    }
+}

@@ -30,7 +30,7 @@ pub use answered::Answered;
 pub use decided::{Again, Decided, Dependency, NotClone, events};
 pub use document::{Document, Json, document_json};
 pub use flow::{NoProcess, NoSaga, ProcessProbe, SagaProbe, is_process_manager, is_saga};
-pub use fold::{Folded, Folding, Initial, NoTransitions};
+pub use fold::{Folded, Folding, Initial, NoTransitions, lifecycle};
 pub use follow::{
     FoldProbe, HandlerProbe, NoFold, NoHandler, NoProjection, NoQueries, ProjectionProbe, QueryProbe,
     check_folded, is_event_handler,

@@ -24,6 +24,7 @@ mod process_manager;
 mod projection;
 mod provide;
 mod query_handler;
+mod recorded;
 mod saga;
 mod schema;
 mod source;

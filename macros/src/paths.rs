@@ -26,6 +26,12 @@ impl Runtime {
     pub(crate) fn private_at(&self, span: Span) -> TokenStream {
         respan(self.private(), span.resolved_at(Span::call_site()))
     }
+
+    /// The same, as if the user had written it there: what the compiler shows is that place and no macro. Only for
+    /// constants, which name nothing of the user's.
+    pub(crate) fn private_of(&self, span: Span) -> TokenStream {
+        respan(self.private(), span)
+    }
 }
 
 fn respan(tokens: TokenStream, span: Span) -> TokenStream {

@@ -4,6 +4,7 @@ mod altered;
 mod appends;
 pub mod clearing;
 pub mod clockwork;
+pub mod crates;
 mod database;
 mod fault;
 mod folder;

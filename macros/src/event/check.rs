@@ -26,6 +26,10 @@ pub(crate) fn check(model: &EventEnum, errors: &mut Errors) {
             errors.push(key, messages::serde_name(&key.to_string()));
         }
     }
+    // With a name or version that is wrong in itself, what was recorded says nothing.
+    if errors.is_empty() {
+        super::locked::check(model, errors);
+    }
 }
 
 /// What is stored has one shape.

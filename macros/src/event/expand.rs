@@ -4,7 +4,10 @@ use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
 use syn::{Data, DeriveInput, GenericParam, LitStr, Path, Token, Type, punctuated::Punctuated};
 
-use super::model::{EventEnum, EventVariant, drop_duplicates, span_of};
+use super::{
+    locked,
+    model::{EventEnum, EventVariant, drop_duplicates, span_of},
+};
 use crate::{
     attribute::take_attributes,
     driver::Input,
@@ -29,6 +32,7 @@ pub(crate) fn expand(model: &EventEnum) -> TokenStream {
         .iter()
         .map(|v| needs(&v.fields, Source::Probe { private: &private, aliases: &aliases }));
     let event = event_impl(model, &aliases, &private);
+    let locked = locked::expand(model, &private);
     quote! {
         #derives
         #item
@@ -38,6 +42,7 @@ pub(crate) fn expand(model: &EventEnum) -> TokenStream {
             #checks
             #(#absent)*
             #event
+            #locked
         };
     }
 }

@@ -8,9 +8,12 @@
 //!     Withdrawn { cents: u64, reason: String },
 //! }
 //! ```
+//!
+//! What was released is recorded in `gesta.lock`; `locked.rs` holds the enum against it.
 
 mod check;
 mod expand;
+mod locked;
 mod model;
 
 use proc_macro2::TokenStream;

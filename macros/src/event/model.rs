@@ -11,6 +11,7 @@ use crate::{
     messages::event as messages,
     naming::snake_case,
     paths::Runtime,
+    recorded::{self, Lock, Recorded},
     wire::{ContainerAttrs, VariantAttrs, WireFields},
 };
 
@@ -20,6 +21,10 @@ pub(crate) struct EventEnum {
     pub(crate) item: DeriveInput,
     pub(crate) runtime: Runtime,
     pub(crate) serde: ContainerAttrs,
+    /// What comes before the dot in the names of its variants.
+    pub(crate) prefix: String,
+    /// `gesta.lock`
+    pub(crate) lock: Option<Recorded<Lock>>,
     pub(crate) variants: Vec<EventVariant>,
 }
 
@@ -91,7 +96,8 @@ pub(crate) fn read(input: &Input, errors: &mut Errors) -> Option<EventEnum> {
     }
     let variants =
         data.variants.iter_mut().map(|variant| read_variant(variant, &prefix, &serde, errors)).collect();
-    Some(EventEnum { item, runtime, serde, variants })
+    let (prefix, lock) = (prefix.text, recorded::lock());
+    Some(EventEnum { item, runtime, serde, prefix, lock, variants })
 }
 
 /// Takes variants and fields that are there twice off the enum, so that one mistake does not become many.

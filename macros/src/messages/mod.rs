@@ -9,6 +9,7 @@ pub(crate) mod domain;
 pub(crate) mod event;
 pub(crate) mod event_handler;
 pub(crate) mod id;
+pub(crate) mod lock;
 pub(crate) mod parameters;
 pub(crate) mod policy;
 pub(crate) mod process_manager;

@@ -74,7 +74,7 @@ pub(crate) fn fallback(input: &Input) -> TokenStream {
     let (generics, arguments, bounds) = item.generics.split_for_impl();
     quote! {
         impl #generics #private::domain::Schema for #name #arguments #bounds {
-            const SHAPE: &'static #private::domain::Shape = &#private::domain::Shape::Scalar("any");
+            const SHAPE: &'static #private::domain::Shape = &#private::domain::Shape::Scalar(#private::domain::UNKNOWN);
         }
     }
 }

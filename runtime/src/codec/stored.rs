@@ -3,7 +3,7 @@ use std::marker::PhantomData;
 use serde::{Serialize, Serializer, de::DeserializeOwned};
 
 use super::{DecodeError, EncodeError, decode_json, decode_variant, encode_variant};
-use crate::domain::{Event, Schema, Shape};
+use crate::domain::{Event, Schema, Shape, UNKNOWN};
 
 /// What can stand in an event: written, read back, and of a known shape. Implemented for all that is.
 #[diagnostic::on_unimplemented(
@@ -114,7 +114,7 @@ pub trait ProbeOtherwise {
     /// The type in question.
     type Value;
     /// No shape.
-    const SHAPE: &'static Shape = &Shape::Scalar("any");
+    const SHAPE: &'static Shape = &Shape::Scalar(UNKNOWN);
 
     /// Fails.
     ///

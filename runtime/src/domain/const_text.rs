@@ -1,28 +1,31 @@
 //! Text at compile time, for errors in constants.
 
 /// A text put together in a constant.
-pub(crate) struct Text {
-    bytes: [u8; Text::CAPACITY],
+///
+/// One that becomes longer than `CAPACITY` bytes is cut.
+pub(crate) struct Text<const CAPACITY: usize = 1024> {
+    bytes: [u8; CAPACITY],
     length: usize,
 }
 
-impl Text {
-    /// A text that becomes longer is cut.
-    const CAPACITY: usize = 1024;
-
+impl<const CAPACITY: usize> Text<CAPACITY> {
     pub(crate) const fn new() -> Self {
-        Self { bytes: [0; Self::CAPACITY], length: 0 }
+        Self { bytes: [0; CAPACITY], length: 0 }
     }
 
     pub(crate) const fn push(mut self, text: &str) -> Self {
+        self.append(text);
+        self
+    }
+
+    pub(crate) const fn append(&mut self, text: &str) {
         let text = text.as_bytes();
         let mut i = 0;
-        while i < text.len() && self.length < Self::CAPACITY {
+        while i < text.len() && self.length < CAPACITY {
             self.bytes[self.length] = text[i];
             self.length += 1;
             i += 1;
         }
-        self
     }
 
     pub(crate) const fn as_str(&self) -> &str {
@@ -63,9 +66,9 @@ mod tests {
 
     #[test]
     fn texts_are_put_together_and_cut_at_a_character() {
-        assert_eq!(Text::new().push("a ").push("b").as_str(), "a b");
-        let long = "x".repeat(Text::CAPACITY - 1);
-        assert_eq!(Text::new().push(&long).push("\u{e4}").as_str(), long);
+        assert_eq!(<Text>::new().push("a ").push("b").as_str(), "a b");
+        let long = "x".repeat(1023);
+        assert_eq!(<Text>::new().push(&long).push("\u{e4}").as_str(), long);
     }
 
     #[test]

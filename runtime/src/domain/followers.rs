@@ -126,9 +126,9 @@ const fn refuse_followers(first: &FollowerInfo, second: &FollowerInfo) -> ! {
     let (one, other) = (first.kind.words(), second.kind.words());
     let same = first.kind as u8 == second.kind as u8;
     let both = if same {
-        Text::new().push(one.two)
+        <Text>::new().push(one.two)
     } else {
-        Text::new().push(one.one).push(" and ").push(other.one)
+        <Text>::new().push(one.one).push(" and ").push(other.one)
     };
     let text = both
         .push(" share the name `")
@@ -146,7 +146,7 @@ const fn refuse_followers(first: &FollowerInfo, second: &FollowerInfo) -> ! {
 // A panic is how a constant is refused.
 #[allow(clippy::panic)]
 pub(crate) const fn refuse_projection(domain: &str, source: &str) -> ! {
-    let text = Text::new()
+    let text = <Text>::new()
         .push("the projection `")
         .push(source)
         .push("` applies no event of the domain `")
@@ -160,7 +160,7 @@ pub(crate) const fn refuse_projection(domain: &str, source: &str) -> ! {
 // A panic is how a constant is refused.
 #[allow(clippy::panic)]
 pub(crate) const fn refuse_inline_by(source: &str) -> ! {
-    let text = Text::new()
+    let text = <Text>::new()
         .push("the projection `")
         .push(source)
         .push("` is `inline` and its documents are picked by a field: an append can only change the document of its own \

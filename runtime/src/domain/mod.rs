@@ -51,6 +51,8 @@ pub use provide::{Provide, Supply};
 pub use receipt::Receipt;
 pub use recorded::Recorded;
 pub use schema::{Field, Schema, Shape, Variant, fingerprint, json_schema};
+#[doc(hidden)]
+pub use schema::{UNKNOWN, check_locked};
 pub(crate) use schema::{is_plain, print_name, print_separated};
 pub use timestamp::Timestamp;
 pub use transitions::{States, Transitions};

@@ -121,7 +121,7 @@ const fn check_events(parts: &[PartInfo], i: usize) {
 // A panic is how a constant is refused.
 #[allow(clippy::panic)]
 const fn refuse_parts(first: &PartInfo, second: &PartInfo) -> ! {
-    let text = Text::new()
+    let text = <Text>::new()
         .push("two aggregates share the name `")
         .push(second.name)
         .push("`: `")
@@ -135,7 +135,7 @@ const fn refuse_parts(first: &PartInfo, second: &PartInfo) -> ! {
 // A panic is how a constant is refused.
 #[allow(clippy::panic)]
 const fn refuse_events(first: &EventType, second: &EventType) -> ! {
-    let text = Text::new()
+    let text = <Text>::new()
         .push("two events share the name `")
         .push(second.name)
         .push("`: `")

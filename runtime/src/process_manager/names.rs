@@ -7,9 +7,9 @@ use crate::{domain::const_text::Text, store::StreamId};
 pub(super) struct Names<P>(PhantomData<fn() -> P>);
 
 impl<P: ProcessManager> Names<P> {
-    const CATEGORY_TEXT: &'static Text = &Text::new().push("process.").push(P::NAME);
-    const REACTED_TEXT: &'static Text = &Text::new().push("process.").push(P::NAME).push(".reacted");
-    const FIRED_TEXT: &'static Text = &Text::new().push("process.").push(P::NAME).push(".timer_fired");
+    const CATEGORY_TEXT: &'static Text = &<Text>::new().push("process.").push(P::NAME);
+    const REACTED_TEXT: &'static Text = &<Text>::new().push("process.").push(P::NAME).push(".reacted");
+    const FIRED_TEXT: &'static Text = &<Text>::new().push("process.").push(P::NAME).push(".timer_fired");
 
     /// The category of its instances' streams, its collection, and its subscription: `process.dormancy`.
     pub(super) const CATEGORY: &'static str = Self::CATEGORY_TEXT.as_str();

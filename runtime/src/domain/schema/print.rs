@@ -59,13 +59,47 @@ pub(crate) fn separated<T>(
 
 /// A name as it is if it is a plain word, else in quotes, so that no name can look like a part of the shape.
 pub(crate) fn name(f: &mut Formatter<'_>, name: &str) -> fmt::Result {
-    let plain = !name.is_empty() && name.chars().all(is_plain);
-    if plain { f.write_str(name) } else { write!(f, "{name:?}") }
+    if is_plain_name(name) {
+        return f.write_str(name);
+    }
+    f.write_char('"')?;
+    for c in name.chars() {
+        match u8::try_from(c).ok().and_then(escaped) {
+            Some(escaped) => f.write_str(escaped)?,
+            None => f.write_char(c)?,
+        }
+    }
+    f.write_char('"')
 }
 
-/// Whether a name with this character stands without quotes.
-pub(crate) fn is_plain(c: char) -> bool {
-    c.is_alphanumeric() || c == '_' || c == '-'
+/// Whether a name needs no quotes.
+pub(super) const fn is_plain_name(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let mut i = 0;
+    while i < bytes.len() {
+        if bytes[i].is_ascii() && !is_plain(bytes[i] as char) {
+            return false;
+        }
+        i += 1;
+    }
+    !name.is_empty()
+}
+
+/// How a byte is written between quotes, where that is not as it is.
+pub(super) const fn escaped(byte: u8) -> Option<&'static str> {
+    match byte {
+        b'"' => Some("\\\""),
+        b'\\' => Some("\\\\"),
+        b'\n' => Some("\\n"),
+        b'\r' => Some("\\r"),
+        b'\t' => Some("\\t"),
+        _ => None,
+    }
+}
+
+/// Whether a name with this character stands without quotes: letters, digits, `_`, `-`, and what lies beyond ASCII.
+pub(crate) const fn is_plain(c: char) -> bool {
+    !c.is_ascii() || c.is_ascii_alphanumeric() || matches!(c, '_' | '-')
 }
 
 #[cfg(test)]

@@ -1,0 +1,6 @@
+use gesta::prelude::*;
+
+#[event]
+pub enum AccountEvent {
+    Opened { owner: String },
+}

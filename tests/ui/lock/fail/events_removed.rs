@@ -1,0 +1,8 @@
+use gesta::prelude::*;
+
+#[event]
+pub enum AccountEvent {
+    Opened { owner: String },
+    Ended,
+    Paid { cents: u64 },
+}

@@ -1,0 +1,7 @@
+use gesta::prelude::*;
+
+#[event]
+pub enum AccountEvent {
+    Opened { owner: String },
+    Deposited { cents: i64 },
+}

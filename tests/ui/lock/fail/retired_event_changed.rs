@@ -1,0 +1,8 @@
+use gesta::prelude::*;
+
+#[event]
+pub enum AccountEvent {
+    Opened { owner: String },
+    #[event(retired)]
+    Closed { reason: String },
+}

@@ -1,0 +1,6 @@
+use gesta::prelude::*;
+
+#[event]
+pub enum AccountEvent {
+    Withdrawn { cents: u64 },
+}

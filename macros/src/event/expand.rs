@@ -5,7 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::{Data, DeriveInput, GenericParam, LitStr, Path, Token, Type, punctuated::Punctuated};
 
 use super::{
-    locked,
+    golden, locked,
     model::{EventEnum, EventVariant, drop_duplicates, span_of},
 };
 use crate::{
@@ -32,7 +32,7 @@ pub(crate) fn expand(model: &EventEnum) -> TokenStream {
         .iter()
         .map(|v| needs(&v.fields, Source::Probe { private: &private, aliases: &aliases }));
     let event = event_impl(model, &aliases, &private);
-    let locked = locked::expand(model, &private);
+    let (locked, golden) = (locked::expand(model, &private), golden::expand(model, &private));
     quote! {
         #derives
         #item
@@ -44,6 +44,7 @@ pub(crate) fn expand(model: &EventEnum) -> TokenStream {
             #event
             #locked
         };
+        #golden
     }
 }
 

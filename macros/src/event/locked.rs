@@ -29,7 +29,7 @@ fn check_readable(model: &EventEnum, lock: &Lock, errors: &mut Errors) {
 }
 
 /// Whether a name is one that this enum gives: its prefix, a dot, and a word.
-fn is_own(model: &EventEnum, name: &str) -> bool {
+pub(super) fn is_own(model: &EventEnum, name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(prefix, _)| prefix == model.prefix)
 }
 

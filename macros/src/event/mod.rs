@@ -13,6 +13,7 @@
 
 mod check;
 mod expand;
+mod golden;
 mod locked;
 mod model;
 

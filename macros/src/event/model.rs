@@ -11,7 +11,7 @@ use crate::{
     messages::event as messages,
     naming::snake_case,
     paths::Runtime,
-    recorded::{self, Lock, Recorded},
+    recorded::{self, Golden, Lock, Recorded},
     wire::{ContainerAttrs, VariantAttrs, WireFields},
 };
 
@@ -25,6 +25,8 @@ pub(crate) struct EventEnum {
     pub(crate) prefix: String,
     /// `gesta.lock`
     pub(crate) lock: Option<Recorded<Lock>>,
+    /// `gesta.golden`
+    pub(crate) golden: Option<Recorded<Golden>>,
     pub(crate) variants: Vec<EventVariant>,
 }
 
@@ -96,8 +98,8 @@ pub(crate) fn read(input: &Input, errors: &mut Errors) -> Option<EventEnum> {
     }
     let variants =
         data.variants.iter_mut().map(|variant| read_variant(variant, &prefix, &serde, errors)).collect();
-    let (prefix, lock) = (prefix.text, recorded::lock());
-    Some(EventEnum { item, runtime, serde, prefix, lock, variants })
+    let (prefix, lock, golden) = (prefix.text, recorded::lock(), recorded::golden());
+    Some(EventEnum { item, runtime, serde, prefix, lock, golden, variants })
 }
 
 /// Takes variants and fields that are there twice off the enum, so that one mistake does not become many.

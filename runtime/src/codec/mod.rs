@@ -2,6 +2,7 @@
 
 mod error;
 mod finite;
+mod golden;
 mod json;
 mod meta;
 mod stored;
@@ -9,6 +10,8 @@ mod value;
 mod variant;
 
 pub use error::{DecodeError, EncodeError};
+#[doc(hidden)]
+pub use golden::{Golden, NoEvents, Sample};
 pub use json::{decode_json, encode_json};
 pub use meta::{decode_meta, encode_meta};
 pub use stored::{OldPayload, Stored};

@@ -7,7 +7,7 @@ use gesta::{
     domain::Position,
     store::{
         Append, Claim, Due, EventStore, Expected, Fence, Item, Outcome, Postgres, ProcessWrites, ReadStream,
-        SagaFilter, SagaStatus, SagaWrite, Sagas, Shards, StreamId, TakeSagas,
+        SagaFilter, SagaStatus, SagaWrite, Sagas, Shards, StreamId, Suspicion, TakeSagas,
     },
 };
 use gesta_tests::{Database, Dice, Kind, append, payloads, stream};
@@ -237,7 +237,14 @@ async fn steps_stay_on_their_page() {
             .collect();
         let outcomes = store.append(&batch).await.expect("a batch");
         assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Appended(_))), "{outcomes:?}");
-        let take = TakeSagas { saga: "transfer", shards: &[0], running: &[], limit: 100, suspects: false };
+        let take = TakeSagas {
+            saga: "transfer",
+            subscription: "saga.transfer",
+            shards: &[0],
+            running: &[],
+            limit: 100,
+            suspicion: Suspicion::None,
+        };
         assert_eq!(store.take_sagas(take).await.expect("taken").taken.len(), 4);
     }
     store.close().await;
@@ -271,7 +278,14 @@ async fn waiting_instances_cost_nothing() {
                      FROM generate_series(1, 100000) AS n";
     connection.execute(waiting).await.expect("instances");
     let shards: Vec<u16> = (0..16).collect();
-    let take = TakeSagas { saga: "transfer", shards: &shards, running: &[], limit: 1_000, suspects: false };
+    let take = TakeSagas {
+        saga: "transfer",
+        subscription: "saga.transfer",
+        shards: &shards,
+        running: &[],
+        limit: 1_000,
+        suspicion: Suspicion::None,
+    };
     let taken = store.take_sagas(take).await.expect("taken");
     assert_eq!(taken.taken.len(), 100);
     let next = taken.next.expect("others are due later");
@@ -299,7 +313,7 @@ async fn a_database_without_sagas_gets_them() {
     first.append(&[append("ann", Expected::Version(0), ["{}"])]).await.expect("appended");
     first.close().await;
     let mut connection = connection(&database).await;
-    let back = "DROP TABLE gesta.sagas, gesta.timers; DELETE FROM gesta.migrations WHERE version >= 3; \
+    let back = "DROP TABLE gesta.sagas, gesta.timers; ALTER TABLE gesta.shards DROP COLUMN lost; DELETE FROM gesta.migrations WHERE version >= 3; \
                 DROP ROUTINE gesta.append_process_v1, gesta.write_sagas_v1, gesta.write_timers_v1, \
                              gesta.lost_shards_v1, gesta.due_v1, gesta.write_deliveries_v2, gesta.commit_v2";
     connection.execute(back).await.expect("as it was before");

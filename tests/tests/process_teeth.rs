@@ -8,11 +8,11 @@ use async_trait::async_trait;
 use gesta::{
     store::{
         Append, DueTimers, EventStore, Expected, Fence, Memory, Outcome, ProcessWrites, ReadSide, Store,
-        StoreError, TakeSagas, TakenSagas, TimerWrite,
+        StoreError, Suspicion, TakeSagas, TakenSagas, TimerWrite,
     },
     testing::contract::{self, Fixture, Subject},
 };
-use gesta_tests::{Alteration, Altered};
+use gesta_tests::{Alteration, Altered, EveryTake};
 use tokio::task::yield_now;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +33,10 @@ enum Mistake {
     RowsOfConflicts,
     /// Instances and timers are stored some time after the events.
     RowsLater,
-    /// Nobody counts how often an instance is taken.
+    /// Nobody counts how often a lease was lost with an instance.
     NoCounts,
+    /// Every time that an instance is taken counts.
+    EveryTake,
     /// Suspects are given to everybody.
     NoSuspects,
     /// Nobody is woken.
@@ -195,9 +197,11 @@ impl Alteration for Hasty {
         };
         let mut answer = inner.take_sagas(take).await?;
         match self.0 {
-            Mistake::NoCounts => answer.taken.iter_mut().for_each(|(_, count)| *count = 1),
-            Mistake::NoSuspects if !take.suspects => {
-                answer.taken.extend(inner.take_sagas(TakeSagas { suspects: true, ..take }).await?.taken);
+            Mistake::NoCounts => answer.taken.iter_mut().for_each(|(_, count)| *count = 0),
+            Mistake::NoSuspects if take.suspicion == Suspicion::None => {
+                for suspicion in [Suspicion::Some, Suspicion::Strong] {
+                    answer.taken.extend(inner.take_sagas(TakeSagas { suspicion, ..take }).await?.taken);
+                }
             }
             Mistake::LastFirst => answer.taken.reverse(),
             Mistake::NoNext => answer.next = None,
@@ -236,7 +240,11 @@ impl Fixture for HastyStore {
     }
 
     async fn open(&self) -> Store {
-        Store::new(Altered::new(self.1.clone().into(), Hasty(self.0)))
+        let store = self.1.clone().into();
+        match self.0 {
+            Mistake::EveryTake => EveryTake::of(store),
+            mistake => Store::new(Altered::new(store, Hasty(mistake))),
+        }
     }
 }
 
@@ -276,9 +284,13 @@ mistakes_are_noticed! {
     fences_before_keys: FencesBeforeKeys fails fences::the_lease_comes_after_the_key;
     rows_of_conflicts: RowsOfConflicts fails instances::what_is_not_appended_writes_no_instance;
     rows_later: RowsLater fails pairs::dropped_pairs_are_all_or_nothing;
-    no_counts: NoCounts fails taking::suspects_are_taken_alone;
-    no_counts_of_many: NoCounts fails taking::every_time_is_counted;
-    no_suspects: NoSuspects fails taking::suspects_are_taken_alone;
+    no_counts: NoCounts fails taking::suspects_are_taken_apart;
+    no_counts_of_many: NoCounts fails taking::a_lost_lease_is_counted_once;
+    no_counts_of_those_at_work: NoCounts fails taking::those_at_work_are_counted;
+    no_suspects: NoSuspects fails taking::suspects_are_taken_apart;
+    every_take_counts: EveryTake fails taking::only_lost_leases_are_counted;
+    every_take_counts_for_those_at_work: EveryTake fails taking::those_at_work_are_counted;
+    every_taker_counts: EveryTake fails taking::a_lost_lease_is_counted_once;
     no_wakes: NoWakes fails taking::a_wake_makes_due_what_waits;
     no_wakes_in_a_batch: NoWakes fails taking::wakes_have_their_place_in_a_batch;
     at_it_already: AtItAlready fails taking::running_instances_are_left_out;

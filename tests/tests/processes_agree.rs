@@ -1,13 +1,16 @@
 //! Batches made by dice, with two appends that are stored together, leases, instances of sagas and timers: the databases
 //! decide and keep as the readable reference does.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use gesta::{
     domain::Timestamp,
     store::{
         Append, Claim, Due, Expected, Fence, Memory, Outcome, ProcessWrites, ReadSide, SagaFilter,
-        SagaStatus, SagaWrite, Store, TakeSagas, TimerWrite,
+        SagaStatus, SagaWrite, Store, Suspicion, TakeSagas, TimerWrite,
     },
 };
 use gesta_tests::{Database, Dice, Kind, append, keyed, stream};
@@ -112,12 +115,30 @@ async fn kept(store: &Store) -> Vec<String> {
     lines
 }
 
+/// A new worker takes the shards of a subscription, which nobody has given back.
+async fn lose_the_leases(store: &Store) {
+    let (worker, ttl) = (uuid::Uuid::now_v7(), Duration::from_millis(1));
+    let patience = Instant::now() + Duration::from_secs(30);
+    loop {
+        let claim = Claim { worker, subscriptions: &["lossy".into()], ttl };
+        if side(store).claim(claim).await.expect("claimed")[0].leases.len() == 2 {
+            return;
+        }
+        assert!(Instant::now() < patience, "the leases do not run out");
+        tokio::time::sleep(ttl).await;
+    }
+}
+
 /// Takes what is due, and finds the timers that are. Those that were woken have no order that all stores share.
 async fn due_now(store: &Store, dice: &mut Dice) -> String {
+    if dice.roll(3) == 0 {
+        lose_the_leases(store).await;
+    }
     let shards = [&[0_u16][..], &[1], &[0, 1]][dice.roll(3) as usize];
     let running = [dice.roll(6).to_string()];
+    let suspicion = Suspicion::ALL[[0, 0, 0, 1, 1, 2][dice.roll(6) as usize]];
     let take =
-        TakeSagas { saga: "order", shards, running: &running, limit: 100, suspects: dice.roll(2) == 0 };
+        TakeSagas { saga: "order", subscription: "lossy", shards, running: &running, limit: 100, suspicion };
     let answer = side(store).take_sagas(take).await.expect("taken");
     let mut taken = answer.taken;
     taken.sort();
@@ -141,6 +162,7 @@ fn with_token(append: &Append, first: u64) -> Append {
 async fn story(store: &Store, seed: u64) -> Vec<(&'static str, String)> {
     let mut dice = Dice::new(seed);
     side(store).declare("s", 2, gesta::domain::Position::START).await.expect("declared");
+    side(store).declare("lossy", 2, gesta::domain::Position::START).await.expect("declared");
     let worker = uuid::Uuid::now_v7();
     let claim = Claim { worker, subscriptions: &["s".into()], ttl: Duration::from_secs(3_600) };
     let leases = side(store).claim(claim).await.expect("claimed").remove(0).leases;

@@ -6,7 +6,7 @@ use gesta::{
     domain::{IdempotencyKey, Meta, Position},
     store::{
         Append, Due, EventStore, Expected, Item, NewEvent, Outcome, ProcessWrites, ReadLog, ReadStream,
-        SagaStatus, SagaWrite, Sagas, Sqlite, StoreError, StreamId, TakeSagas, TimerWrite, Timers,
+        SagaStatus, SagaWrite, Sagas, Sqlite, StoreError, StreamId, Suspicion, TakeSagas, TimerWrite, Timers,
     },
 };
 use gesta_tests::Folder;
@@ -242,7 +242,14 @@ async fn what_runs_over_time_follows_the_transaction() {
             true => transaction.commit().await.unwrap(),
             false => transaction.rollback().await.unwrap(),
         }
-        let take = TakeSagas { saga: "order", shards: &[0], running: &[], limit: 9, suspects: false };
+        let take = TakeSagas {
+            saga: "order",
+            subscription: "saga.order",
+            shards: &[0],
+            running: &[],
+            limit: 9,
+            suspicion: Suspicion::None,
+        };
         let found = (
             mine(&pool).await as usize,
             read(&store, "ann").await.len() + read(&store, "bob").await.len(),

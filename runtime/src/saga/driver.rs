@@ -1,11 +1,6 @@
 //! Runs the instances of a saga whose shards this process has.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    fmt,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use tokio::{
@@ -22,14 +17,14 @@ use super::{
     post::{Hint, Post},
     progress::Progress,
     start::begin_with,
-    suspects::{ALONE, MANY_SUSPECTS_EVERY, POISON, SUSPECTS, SUSPECTS_EVERY, Survived, is_of_store},
+    suspects::{Failing, Suspect, is_of_store},
 };
 use crate::{
     domain::{Meta, Position, Start, Timestamp},
     execute::Cause,
     log::Filter,
     monitor::Statistics,
-    store::{Advance, Commit, Fence, Lease, ReadSide, Store, StoreError, StreamId, TakeSagas},
+    store::{Advance, Commit, Fence, Lease, ReadSide, Store, StoreError, StreamId, Suspicion, TakeSagas},
     subscription::{Batch, Driver, Plan, Stop, Work, moved, shard_of_stream},
 };
 
@@ -56,7 +51,6 @@ pub(crate) struct SagaDriver {
     earlier: Arc<[Arc<dyn AnySaga>]>,
     post: Post,
     statistics: Statistics,
-    survived: Survived,
 }
 
 impl SagaDriver {
@@ -70,7 +64,7 @@ impl SagaDriver {
         let mut earlier: Vec<_> = std::iter::once(first.clone()).chain(others).collect();
         earlier.sort_by_key(|saga| saga.definition().version);
         let saga = earlier.pop().unwrap_or(first);
-        Self { saga, earlier: earlier.into(), post, statistics, survived: Survived::default() }
+        Self { saga, earlier: earlier.into(), post, statistics }
     }
 }
 
@@ -114,25 +108,25 @@ impl Driver for SagaDriver {
 }
 
 /// The work on some shards.
-struct Run<'d> {
+pub(super) struct Run<'d> {
     driver: &'d SagaDriver,
     definition: Definition,
-    name: Arc<str>,
+    pub(super) name: Arc<str>,
     store: Store,
     leases: Vec<Lease>,
     shards: Vec<u16>,
-    tasks: JoinSet<Result<End, StoreError>>,
+    pub(super) tasks: JoinSet<Result<End, StoreError>>,
     /// The instances that are worked on, and whether something has happened to them meanwhile.
-    running: HashMap<String, bool>,
+    pub(super) running: HashMap<String, bool>,
     names: HashMap<Id, String>,
     hints: UnboundedReceiver<Hint>,
     /// Changes where somebody moves the clock of the store by hand.
     moves: Option<watch::Receiver<Timestamp>>,
     /// When it is looked into the store next.
-    look_at: Instant,
-    suspects_at: Instant,
-    /// Instances that are to be worked on alone, one after the other.
-    suspects: VecDeque<(String, u32)>,
+    pub(super) look_at: Instant,
+    pub(super) suspects_at: Instant,
+    pub(super) suspect: Suspect,
+    pub(super) failing: Failing,
     /// Instances that have had no room, so that the store has to be asked again.
     left_out: bool,
     alone: bool,
@@ -161,7 +155,8 @@ impl<'d> Run<'d> {
             moves: work.store.port().read_side().and_then(ReadSide::clock_moves),
             look_at: now,
             suspects_at: now,
-            suspects: VecDeque::new(),
+            suspect: Suspect::default(),
+            failing: Failing::default(),
             left_out: false,
             alone: false,
             stop,
@@ -178,9 +173,9 @@ impl<'d> Run<'d> {
                     self.read(batch, work).await?;
                 }
             }
-            let room = self.suspects.is_empty() && self.tasks.len() < MOST;
+            let room = self.suspect.is_nobody() && self.tasks.len() < MOST;
             tokio::select! {
-                Some(ended) = self.tasks.join_next_with_id() => self.ended(ended)?,
+                Some(ended) = self.tasks.join_next_with_id() => self.ended(ended).await?,
                 Some(hint) = self.hints.recv(), if room => self.hinted(hint),
                 batch = work.feed.next(), if self.held_up.is_none() => match batch? {
                     Some(batch) => self.read(batch, work).await?,
@@ -199,11 +194,11 @@ impl<'d> Run<'d> {
         let now = Instant::now();
         self.look_at = now + LONGEST;
         self.left_out = false;
-        if !self.suspects.is_empty() {
-            return self.look_at_suspects().await;
+        if !self.suspect.is_nobody() {
+            return self.look_at_suspect().await;
         }
         let room = MOST.saturating_sub(self.tasks.len());
-        let found = self.take(room, false).await?;
+        let found = self.take(room, Suspicion::None).await?;
         let full = found.taken.len() >= room;
         if let Some(next) = found.next {
             self.look_at = self.look_at.min(now + next);
@@ -218,69 +213,22 @@ impl<'d> Run<'d> {
         Ok(())
     }
 
-    /// Takes instances that have ended processes, it seems. Most of them have not: they were at work when another one
-    /// did, or when the database went away, and come further now.
-    async fn take_suspects(&mut self, now: Instant) -> Result<(), StoreError> {
-        let found = self.take(SUSPECTS, true).await?.taken;
-        let pause = if found.len() < SUSPECTS { SUSPECTS_EVERY } else { MANY_SUSPECTS_EVERY };
-        self.suspects_at = now + pause;
-        for (id, taken) in found {
-            if taken < ALONE || self.driver.survived.change(|survived| survived.contains(&id)) {
-                self.begin(id, None);
-            } else {
-                self.suspects.push_back((id, taken));
-            }
-        }
-        self.look_at = self.look_at.min(self.suspects_at);
-        if !self.suspects.is_empty() && self.tasks.is_empty() {
-            self.look_at = now;
-        }
-        Ok(())
-    }
-
-    /// Begins the next one that is to be worked on alone, once nothing else is under way.
-    async fn look_at_suspects(&mut self) -> Result<(), StoreError> {
-        if self.tasks.is_empty()
-            && let Some((id, taken)) = self.suspects.pop_front()
-        {
-            self.begin_suspect(id, taken).await?;
-            if self.tasks.is_empty() {
-                self.look_at = Instant::now();
-            }
-        }
-        Ok(())
-    }
-
-    async fn take(&self, limit: usize, suspects: bool) -> Result<crate::store::TakenSagas, StoreError> {
-        let running: Vec<String> = self.running.keys().cloned().collect();
+    pub(super) async fn take(
+        &self,
+        limit: usize,
+        suspicion: Suspicion,
+    ) -> Result<crate::store::TakenSagas, StoreError> {
+        let resting = self.failing.resting(Instant::now().into_std());
+        let running: Vec<String> = self.running.keys().chain(resting).cloned().collect();
         let take = TakeSagas {
             saga: &self.name,
+            subscription: &self.category,
             shards: &self.shards,
             running: &running,
             limit: limit as u64,
-            suspects,
+            suspicion,
         };
         side(&self.store)?.take_sagas(take).await
-    }
-
-    async fn begin_suspect(&mut self, id: String, taken: u32) -> Result<(), StoreError> {
-        if taken < POISON {
-            tracing::warn!(saga = %self.name, id, taken, "a saga was begun several times without coming further; it is tried alone");
-            self.begin(id, None);
-            return Ok(());
-        }
-        let Some(mut instance) = self.instance(&id, None) else { return Ok(()) };
-        let begun = format!("it was begun {taken} times without coming further");
-        match instance.reload().await {
-            Ok(false) => {}
-            Ok(true) => {
-                let reason = format!("{begun}: it seems to end the process; correct the step, then retry it");
-                instance.park(reason).await?;
-            }
-            Err(error) if is_of_store(&error) => return Err(error),
-            Err(error) => instance.park_unread(format!("{begun}: {error}")).await?,
-        }
-        Ok(())
     }
 
     /// An instance was started in this process.
@@ -323,7 +271,7 @@ impl<'d> Run<'d> {
             let id = stream.id().to_owned();
             if let Some(again) = self.running.get_mut(&id) {
                 *again = true;
-            } else if self.tasks.len() < MOST && self.suspects.is_empty() {
+            } else if self.tasks.len() < MOST && self.suspect.is_nobody() {
                 self.begin(id, None);
             } else {
                 self.left_out = true;
@@ -386,7 +334,7 @@ impl<'d> Run<'d> {
         Ok(())
     }
 
-    fn instance(&mut self, id: &str, known: Option<(Progress, Meta)>) -> Option<Instance> {
+    pub(super) fn instance(&mut self, id: &str, known: Option<(Progress, Meta)>) -> Option<Instance> {
         let stream = StreamId::new(&category(self.definition.name), id);
         let shard = shard_of_stream(&stream, SHARDS);
         let lease = self.leases.iter().find(|lease| lease.shard == shard)?;
@@ -414,7 +362,7 @@ impl<'d> Run<'d> {
         })
     }
 
-    fn begin(&mut self, id: String, known: Option<(Progress, Meta)>) {
+    pub(super) fn begin(&mut self, id: String, known: Option<(Progress, Meta)>) {
         if self.running.contains_key(&id) {
             return;
         }
@@ -430,7 +378,10 @@ impl<'d> Run<'d> {
         self.running.insert(id, false);
     }
 
-    fn ended(&mut self, ended: Result<(Id, Result<End, StoreError>), JoinError>) -> Result<(), StoreError> {
+    async fn ended(
+        &mut self,
+        ended: Result<(Id, Result<End, StoreError>), JoinError>,
+    ) -> Result<(), StoreError> {
         let (task, result) = match ended {
             Ok((task, result)) => (task, result),
             Err(error) => {
@@ -444,23 +395,18 @@ impl<'d> Run<'d> {
         };
         let id = self.names.remove(&task).unwrap_or_default();
         let again = self.running.remove(&id).unwrap_or_default();
-        self.driver.survived.change(|survived| survived.remove(&id));
+        let was_alone = self.suspect.is_over(&id);
         match result {
-            Ok(End::Wait(pause)) => self.look_at = self.look_at.min(Instant::now() + pause),
-            Ok(End::Done | End::Stopped) => {}
-            Err(error) if is_of_store(&error) => {
-                self.driver.survived.change(|survived| survived.insert(id));
-                return Err(error);
+            Ok(end) => {
+                self.failing.forget(&id);
+                if let End::Wait(pause) = end {
+                    self.look_at = self.look_at.min(Instant::now() + pause);
+                }
             }
-            // It is due still, so it is taken again, and parked after a while.
-            Err(error) => {
-                tracing::warn!(saga = %self.name, id, %error, "an instance could not go on; it is tried again")
-            }
+            Err(error) if is_of_store(&error) => return Err(error),
+            Err(error) => self.failed(&id, &error).await?,
         }
-        if again
-            || (self.left_out && self.tasks.len() <= MOST / 2)
-            || (!self.suspects.is_empty() && self.tasks.is_empty())
-        {
+        if again || was_alone || (self.left_out && self.tasks.len() <= MOST / 2) || self.is_next_alone() {
             self.look_at = Instant::now();
         }
         Ok(())
@@ -468,7 +414,6 @@ impl<'d> Run<'d> {
 
     /// Waits a while for what is under way: each ends after the step that it is at.
     async fn end(&mut self) {
-        self.driver.survived.change(|survived| survived.extend(self.running.keys().cloned()));
         let until = Instant::now() + PATIENCE;
         loop {
             tokio::select! {

@@ -203,7 +203,7 @@ impl Instance {
         meta
     }
 
-    /// An append of events to its stream, with how it stands then.
+    /// An append of events to its stream, with how it stands then, unless that is as before.
     pub(super) fn append(
         &self,
         events: &[SagaEvent],
@@ -217,8 +217,10 @@ impl Instance {
         append.meta = self.caused();
         append.together =
             observe::alarm(self.definition.name, &self.stream, self.progress.version, events, &append.meta)?;
-        let saga =
-            Some(row(&self.name, &self.stream, self.fence.shard, &after, &self.definition, due, events));
+        // Who has only begun something has come no further.
+        let further = !matches!(events, [SagaEvent::StepIntended(_) | SagaEvent::CompensationIntended(_)]);
+        let row = || row(&self.name, &self.stream, self.fence.shard, &after, &self.definition, due, events);
+        let saga = further.then(row);
         let (fence, wakes) = (Some(self.fence.clone()), wakes(&after));
         append.process = Some(Box::new(ProcessWrites { fence, saga, wakes, ..ProcessWrites::default() }));
         Ok((append, after))

@@ -23,6 +23,7 @@ mod operators;
 mod outcome;
 mod post;
 mod progress;
+mod quarantine;
 mod start;
 mod suspects;
 mod text;

@@ -59,7 +59,7 @@ pub use memory::Memory;
 pub use postgres::{Postgres, PostgresOptions};
 pub use read_side::ReadSide;
 pub use saga::{
-    Due, Fence, ProcessWrites, SUSPECT, SagaFilter, SagaState, SagaStatus, SagaWrite, Sagas, TakeSagas,
+    Due, Fence, ProcessWrites, SagaFilter, SagaState, SagaStatus, SagaWrite, Sagas, Suspicion, TakeSagas,
     TakenSagas,
 };
 pub use shard::{Claim, Holding, Lease, ShardState, Shards, SubscriptionState};

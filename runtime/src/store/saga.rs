@@ -157,7 +157,8 @@ pub struct SagaState {
     pub step: Option<String>,
     /// How often that was tried.
     pub attempts: u32,
-    /// How often it was taken since it has last come further: see [`Sagas::take_sagas`].
+    /// How often it was taken anew because a lease was lost with it, since it has last come further: see
+    /// [`Sagas::take_sagas`].
     pub taken: u32,
     /// When somebody has to look at it.
     pub due_at: Option<Timestamp>,
@@ -197,25 +198,67 @@ pub struct SagaFilter {
 pub struct TakeSagas<'a> {
     /// The saga.
     pub saga: &'a str,
+    /// The subscription whose shards these are.
+    pub subscription: &'a str,
     /// The worker's shards.
     pub shards: &'a [u16],
     /// The instances that it is at already.
     pub running: &'a [String],
     /// At most so many.
     pub limit: u64,
-    /// Whether it wants those that were taken [`SUSPECT`] times or more, or those that were not.
-    pub suspects: bool,
+    /// How much has to speak against those that it wants.
+    pub suspicion: Suspicion,
 }
 
-/// An instance that was taken so often without having come further is likely to be the one that ends the process: it is
-/// worked on alone.
-pub const SUSPECT: u32 = 2;
+/// How much speaks for it that an instance ends the processes that work on it: how often it was taken anew because a
+/// lease was lost with it, without having come further in between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Suspicion {
+    /// Nothing, or one lease: that happens.
+    None,
+    /// From two on: it is not among those at whose work most leases are lost, or it was near one of them.
+    Some,
+    /// From four on: it is to be worked on alone, so that nobody is suspected with it.
+    Strong,
+}
+
+impl Suspicion {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::None, Self::Some, Self::Strong];
+
+    /// What speaks against an instance that was taken anew so often.
+    pub const fn of(taken: u32) -> Self {
+        match taken {
+            0..=1 => Self::None,
+            2..=3 => Self::Some,
+            _ => Self::Strong,
+        }
+    }
+
+    /// From so often on.
+    pub const fn least(self) -> u32 {
+        match self {
+            Self::None => 0,
+            Self::Some => 2,
+            Self::Strong => 4,
+        }
+    }
+
+    /// Up to so often.
+    pub const fn most(self) -> u32 {
+        match self {
+            Self::None => Self::Some.least() - 1,
+            Self::Some => Self::Strong.least() - 1,
+            Self::Strong => u32::MAX,
+        }
+    }
+}
 
 /// What there is to go on with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TakenSagas {
-    /// The instances that are due, the longest due first: each with how often it was taken since it has last come
-    /// further, this time included.
+    /// The instances that are due, the longest due first: each with how often it was taken anew because a lease was lost
+    /// with it since it has last come further, this time included.
     pub taken: Vec<(String, u32)>,
     /// How long it is until the next one in these shards that is not due yet.
     pub next: Option<Duration>,
@@ -225,8 +268,12 @@ pub struct TakenSagas {
 /// [`Append::process`](super::Append::process).
 #[async_trait]
 pub trait Sagas: Send + Sync {
-    /// Instances that are due now, by the clock of the database. Each counts as taken once more; the next
-    /// [`SagaWrite`] of it sets that to zero.
+    /// Instances that are due now, by the clock of the database.
+    ///
+    /// An instance counts as taken anew where its shard was taken from a worker that had not given it back, and the
+    /// instance was taken before that: whoever was at it may have ended with it. That is one, however many leases were
+    /// lost since, and whoever takes it. A shard that was given back, paused or reset, or is taken from in vain again
+    /// and again by the same worker, speaks against nobody. The next [`SagaWrite`] of an instance sets its count to zero.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Backend`].

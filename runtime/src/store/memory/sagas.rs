@@ -1,19 +1,19 @@
 //! How instances of sagas stand.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
 use async_trait::async_trait;
 
-use super::Memory;
+use super::{Memory, State};
 use crate::{
     domain::Timestamp,
     store::{
-        ProcessWrites, SUSPECT, SagaFilter, SagaState, SagaStatus, SagaWrite, Sagas, StoreError, TakeSagas,
+        ProcessWrites, SagaFilter, SagaState, SagaStatus, SagaWrite, Sagas, StoreError, Suspicion, TakeSagas,
         TakenSagas,
-        resolve::{fits, stands, until},
+        resolve::{Roster, fits, stands, taken_anew, until},
     },
 };
 
@@ -27,6 +27,8 @@ struct Instances {
     states: BTreeMap<String, SagaState>,
     /// Those that are due at some time.
     due: BTreeSet<(Timestamp, String)>,
+    /// How many leases of its shard were lost when an instance was taken last, since it has come further.
+    seen: HashMap<String, u64>,
 }
 
 impl SagaBook {
@@ -58,6 +60,7 @@ impl Instances {
     fn write(&mut self, write: &SagaWrite, now: Timestamp) {
         let known = self.states.get(&write.id);
         let state = stands(write, known, now);
+        self.seen.remove(&write.id);
         self.put(state);
     }
 
@@ -94,19 +97,21 @@ impl Instances {
         later.find(|(_, id)| own(id)).map(|(due, _)| *due)
     }
 
-    fn take(&mut self, take: TakeSagas<'_>, now: Timestamp) -> TakenSagas {
+    fn take(&mut self, take: TakeSagas<'_>, roster: Option<&Roster>, now: Timestamp) -> TakenSagas {
         let wanted = |state: &&SagaState| {
-            (state.taken >= SUSPECT) == take.suspects && !take.running.contains(&state.id)
+            Suspicion::of(state.taken) == take.suspicion && !take.running.contains(&state.id)
         };
         let limit = usize::try_from(take.limit).unwrap_or(usize::MAX);
         let due = self.due_by(now, take.shards).filter(wanted).take(limit);
         let ids: Vec<String> = due.map(|state| state.id.clone()).collect();
         let next = self.next_after(now, take.shards).map(|due| until(due, now));
         let mut count = |id: String| {
-            let taken = self.states.get_mut(&id).map_or(1, |state| {
-                state.taken = state.taken.saturating_add(1);
-                state.taken
-            });
+            let Some(state) = self.states.get_mut(&id) else { return (id, 0) };
+            let place = roster.and_then(|roster| roster.shards.get(usize::from(state.shard)));
+            let lost = place.map_or(0, |place| place.lost);
+            let (taken, lost) = taken_anew(state.taken, self.seen.get(&id).copied(), lost);
+            state.taken = taken;
+            self.seen.insert(id.clone(), lost);
             (id, taken)
         };
         TakenSagas { taken: ids.into_iter().map(&mut count).collect(), next }
@@ -118,8 +123,10 @@ impl Sagas for Memory {
     async fn take_sagas(&self, take: TakeSagas<'_>) -> Result<TakenSagas, StoreError> {
         let mut state = self.open()?;
         let now = self.clock.now();
-        let instances = state.sagas.0.get_mut(take.saga);
-        Ok(instances.map_or_else(TakenSagas::default, |instances| instances.take(take, now)))
+        let State { sagas, subscriptions, .. } = &mut *state;
+        let roster = subscriptions.get(take.subscription);
+        let instances = sagas.0.get_mut(take.saga);
+        Ok(instances.map_or_else(TakenSagas::default, |instances| instances.take(take, roster, now)))
     }
 
     async fn list_sagas(&self, filter: &SagaFilter, limit: u64) -> Result<Vec<SagaState>, StoreError> {

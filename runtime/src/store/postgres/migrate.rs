@@ -65,6 +65,12 @@ const MIGRATIONS: &[Migration] = &[
         statements: &[include_str!("migrations/0004_lanes.sql")],
     },
     Migration {
+        version: 5,
+        needs: 1,
+        name: "sagas that lose leases",
+        statements: &[include_str!("migrations/0005_lost_leases.sql")],
+    },
+    Migration {
         version: 6,
         needs: 1,
         name: "the programs that run",

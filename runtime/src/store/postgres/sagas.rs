@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     domain::Timestamp,
-    store::{SUSPECT, SagaFilter, SagaState, SagaStatus, Sagas, StoreError, TakeSagas, TakenSagas},
+    store::{SagaFilter, SagaState, SagaStatus, Sagas, StoreError, Suspicion, TakeSagas, TakenSagas},
 };
 
 /// What a worker goes on with.
@@ -24,7 +24,7 @@ pub(super) const TAKE: &str = include_str!("sql/take_sagas.sql");
 impl Sagas for Postgres {
     async fn take_sagas(&self, take: TakeSagas<'_>) -> Result<TakenSagas, StoreError> {
         const WHAT: &str = "asking for sagas that are due";
-        if take.shards.is_empty() || !storable(take.saga) {
+        if take.shards.is_empty() || !storable(take.saga) || !storable(take.subscription) {
             return Ok(TakenSagas::default());
         }
         let running: Vec<&str> = take.running.iter().map(|id| &**id).filter(|id| storable(id)).collect();
@@ -34,8 +34,11 @@ impl Sagas for Postgres {
             .add(numbers(take.shards))
             .add(running)
             .add(number(take.limit))
-            .add(take.suspects)
-            .add(i64::from(SUSPECT));
+            .add(take.suspicion > Suspicion::None)
+            .add(i64::from(take.suspicion.least()))
+            .add(i64::from(take.suspicion.most()))
+            .add(i64::from(Suspicion::Some.least()))
+            .add(take.subscription);
         let rows = self.inner.work(WHAT, TAKE, asked).await?;
         self.inner.told(WHAT, taken(&rows))
     }

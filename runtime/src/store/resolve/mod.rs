@@ -24,7 +24,7 @@ pub(crate) use self::{
     work::{ended_transaction, run_work},
 };
 pub(crate) use self::{
-    process::{due_at, fits, stands, until},
+    process::{due_at, fits, stands, taken_anew, until},
     read_side::{decide, fenced, may_replace, promotes, stale, stale_error},
     roster::{Place, Roster, later},
 };

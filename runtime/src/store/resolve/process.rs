@@ -39,6 +39,13 @@ pub(crate) fn stands(write: &SagaWrite, known: Option<&SagaState>, now: Timestam
     }
 }
 
+/// How often an instance was taken anew, and how many leases of its shard were lost by now, once it is taken again.
+/// `seen` is how many those were when it was taken last, if it was since it has come further.
+pub(crate) fn taken_anew(taken: u32, seen: Option<u64>, lost: u64) -> (u32, u64) {
+    let anew = seen.is_some_and(|seen| seen < lost);
+    (taken.saturating_add(u32::from(anew)), lost.max(seen.unwrap_or_default()))
+}
+
 /// Whether an instance is meant.
 pub(crate) fn fits(state: &SagaState, filter: &SagaFilter) -> bool {
     let SagaFilter { saga, id, status, step, error, started_before, updated_before, after } = filter;

@@ -28,12 +28,14 @@ pub(crate) struct Place {
     /// Who has taken it last and has not given it back; not any more once that worker's time has run out.
     pub(crate) owner: Option<Uuid>,
     pub(crate) token: u64,
+    /// How many of its leases were not given back, but taken away when they had run out.
+    pub(crate) lost: u64,
 }
 
 impl Roster {
     /// A new one.
     pub(crate) fn new(shards: u16, start: Position) -> Self {
-        let place = Place { position: start, owner: None, token: 0 };
+        let place = Place { position: start, owner: None, token: 0, lost: 0 };
         Self { shards: vec![place; usize::from(shards)], ..Self::default() }
     }
 
@@ -57,7 +59,8 @@ impl Roster {
             if held < share && self.owner(place, now).is_none() {
                 // A moment, so that a store that is set back to a backup gives none out again that it has forgotten.
                 let token = (place.token + 1).max(u64::try_from(now.as_micros()).unwrap_or(0));
-                self.shards[index] = Place { owner: Some(worker), token, ..*place };
+                let lost = place.lost + u64::from(place.owner.is_some());
+                self.shards[index] = Place { owner: Some(worker), token, lost, ..*place };
                 held += 1;
             }
         }

@@ -5,11 +5,12 @@ use sqlx::{Executor, Row, SqliteConnection};
 use crate::store::{BoxError, ConnectError};
 
 /// The steps to the newest version, each applied once. A step is never changed; a change is a new step.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     include_str!("sql/tables_1.sql"),
     include_str!("sql/tables_2.sql"),
     include_str!("sql/tables_3.sql"),
     include_str!("sql/tables_4.sql"),
+    include_str!("sql/tables_5.sql"),
     include_str!("sql/tables_6.sql"),
 ];
 

@@ -14,7 +14,8 @@ use super::{
 use crate::{
     domain::Timestamp,
     store::{
-        SUSPECT, SagaFilter, SagaState, SagaStatus, Sagas, StoreError, TakeSagas, TakenSagas, resolve::until,
+        SagaFilter, SagaState, SagaStatus, Sagas, StoreError, Suspicion, TakeSagas, TakenSagas,
+        resolve::{taken_anew, until},
     },
 };
 
@@ -22,24 +23,26 @@ use crate::{
 #[derive(Clone, Debug)]
 struct Take {
     saga: String,
+    subscription: String,
     /// Shards and instances as arrays in JSON.
     shards: String,
     running: String,
     limit: i64,
-    suspects: bool,
+    suspicion: Suspicion,
 }
 
-/// One that is due: its number in the file, its id, and how often it was taken.
-type DueRow = (i64, String, u32);
+/// One that is due: its number in the file and its id, how often it was taken anew, and how many leases were lost by now.
+type DueRow = (i64, String, u32, u64);
 
 impl Take {
     fn new(take: &TakeSagas<'_>) -> Self {
         Self {
             saga: take.saga.to_owned(),
+            subscription: take.subscription.to_owned(),
             shards: json!(take.shards).to_string(),
             running: json!(take.running).to_string(),
             limit: signed(take.limit),
-            suspects: take.suspects,
+            suspicion: take.suspicion,
         }
     }
 
@@ -57,10 +60,15 @@ impl Take {
             .bind(&*self.shards)
             .bind(now.as_micros())
             .bind(&*self.running)
-            .bind(self.suspects)
-            .bind(SUSPECT)
-            .bind(self.limit);
-        let due = |row: &SqliteRow| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+            .bind(self.suspicion.least())
+            .bind(self.suspicion.most())
+            .bind(self.limit)
+            .bind(&*self.subscription);
+        let due = |row: &SqliteRow| {
+            let seen = row.try_get::<Option<i64>, _>(3)?.map(unsigned);
+            let (taken, lost) = taken_anew(row.try_get(2)?, seen, unsigned(row.try_get(4)?));
+            Ok((row.try_get(0)?, row.try_get(1)?, taken, lost))
+        };
         let due: Result<_, sqlx::Error> = query.fetch_all(connection).await?.iter().map(due).collect();
         Ok((due?, TakenSagas { taken: vec![], next }))
     }
@@ -73,10 +81,11 @@ impl Change for Take {
 
     async fn make(&self, connection: &mut SqliteConnection) -> Result<TakenSagas, Denied> {
         let (due, answer) = self.look(connection).await?;
-        let numbers: Vec<i64> = due.iter().map(|(number, ..)| *number).collect();
-        let query = sqlx::query(include_str!("sql/take_sagas.sql")).bind(json!(numbers).to_string());
+        let given: Vec<_> =
+            due.iter().map(|(number, _, taken, lost)| json!([number, taken, signed(*lost)])).collect();
+        let query = sqlx::query(include_str!("sql/take_sagas.sql")).bind(json!(given).to_string());
         query.execute(connection).await?;
-        let taken = due.into_iter().map(|(_, id, taken)| (id, taken.saturating_add(1))).collect();
+        let taken = due.into_iter().map(|(_, id, taken, _)| (id, taken)).collect();
         Ok(TakenSagas { taken, ..answer })
     }
 }

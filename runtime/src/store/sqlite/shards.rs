@@ -48,7 +48,8 @@ async fn rosters(
         let Some(Known { roster, .. }) = all.get_mut(name) else { continue };
         if row.try_get::<i64, _>(0)? == 1 {
             let (at, token) = (position(row.try_get(3)?), unsigned(row.try_get(4)?));
-            roster.shards.push(Place { position: at, owner: who, token });
+            let lost = unsigned(row.try_get(6)?);
+            roster.shards.push(Place { position: at, owner: who, token, lost });
         } else {
             roster.workers.extend(
                 who.map(|worker| Ok::<_, sqlx::Error>((worker, micros(row.try_get(2)?)))).transpose()?,

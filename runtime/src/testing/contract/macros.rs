@@ -243,13 +243,15 @@ macro_rules! process_contract {
                 the_longest_due_are_taken_first
                 instances_belong_to_their_shards
                 running_instances_are_left_out
-                suspects_are_taken_alone
+                suspects_are_taken_apart
+                only_lost_leases_are_counted
+                those_at_work_are_counted
                 the_next_one_is_told
                 an_instance_becomes_due
                 ended_and_parked_instances_rest
                 a_wake_makes_due_what_waits
                 wakes_have_their_place_in_a_batch
-                every_time_is_counted
+                a_lost_lease_is_counted_once
                 what_is_made_due_is_told
             }
             timers {

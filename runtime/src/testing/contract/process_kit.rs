@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
-use super::{follow::side, kit::*};
+use uuid::Uuid;
+
+use super::{
+    follow::{claim, declare, side, until},
+    kit::*,
+};
 use crate::{
     domain::Timestamp,
     store::{
         Append, Due, Fence, Lease, Outcome, ProcessWrites, SagaFilter, SagaState, SagaStatus, SagaWrite,
-        Store, StreamId, TakeSagas, TakenSagas, TimerState, TimerWrite,
+        Store, StreamId, Suspicion, TakeSagas, TakenSagas, TimerState, TimerWrite,
     },
 };
 
@@ -91,14 +96,32 @@ pub(super) async fn wake<const N: usize>(store: &Store, ids: [&str; N]) {
 
 /// The question for all that is due in shard 0 of `order`.
 pub(super) fn all_due() -> TakeSagas<'static> {
-    TakeSagas { saga: "order", shards: &[0], running: &[], limit: 1_000, suspects: false }
+    TakeSagas {
+        saga: "order",
+        subscription: "order",
+        shards: &[0],
+        running: &[],
+        limit: 1_000,
+        suspicion: Suspicion::None,
+    }
 }
 
 pub(super) async fn taken(store: &Store, take: TakeSagas<'_>) -> TakenSagas {
     side(store).take_sagas(take).await.expect("instances can be taken")
 }
 
-/// The instances that are taken, and how often that was.
+/// The shard goes to a new worker for a moment: whoever had it has not given it back.
+pub(super) async fn lose_the_lease(store: &Store) {
+    declare(store, "order", 1).await;
+    let worker = Uuid::now_v7();
+    let taken = async || {
+        let holding = claim(store, worker, "order", Duration::from_millis(1)).await;
+        (!holding.leases.is_empty()).then_some(())
+    };
+    until("the lease has run out", taken).await;
+}
+
+/// The instances that are taken, and how often that was done anew.
 pub(super) async fn take(store: &Store, take: TakeSagas<'_>) -> Vec<(String, u32)> {
     taken(store, take).await.taken
 }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use uuid::Uuid;
 
 use super::{Fixture, Subject, follow::*, kit::*, process_kit::*};
-use crate::store::{Due, SUSPECT, SagaStatus, SagaWrite, TakeSagas};
+use crate::store::{Due, SagaStatus, SagaWrite, Suspicion, TakeSagas};
 
 /// Those that are due come in the order in which they became due, and at most so many.
 pub async fn the_longest_due_are_taken_first<F: Fixture>(subject: &Subject<F>) {
@@ -47,30 +48,99 @@ pub async fn running_instances_are_left_out<F: Fixture>(subject: &Subject<F>) {
     }
     let running = ["a".to_owned(), "it's \"d\"".to_owned(), "unknown".to_owned()];
     let others = TakeSagas { running: &running, limit: 2, ..all_due() };
-    assert_eq!(take(&store, others).await, [("b".into(), 1), ("c".into(), 1)]);
-    assert_eq!(instance(&store, "a").await.map(|state| state.taken), Some(0));
+    assert_eq!(take(&store, others).await, [("b".into(), 0), ("c".into(), 0)]);
 }
 
-/// Each time is counted until the instance has come further; who was taken too often is only given to who asks for it.
-pub async fn suspects_are_taken_alone<F: Fixture>(subject: &Subject<F>) {
+/// The question for those against which so much speaks.
+fn against(suspicion: Suspicion) -> TakeSagas<'static> {
+    TakeSagas { suspicion, ..all_due() }
+}
+
+/// Each lost lease is counted until the instance has come further; each is given to who asks for so many.
+pub async fn suspects_are_taken_apart<F: Fixture>(subject: &Subject<F>) {
     let store = subject.open().await;
+    lose_the_lease(&store).await;
     stand(&store, due_at(past(1), running("bad"))).await;
-    let suspects = || TakeSagas { suspects: true, ..all_due() };
-    for count in 1..=SUSPECT {
-        assert_eq!(take(&store, suspects()).await, []);
-        assert_eq!(take(&store, all_due()).await, [("bad".into(), count)]);
+    let mut stored = 0;
+    for count in 0..=Suspicion::Strong.least() + 1 {
+        for suspicion in Suspicion::ALL {
+            // Twice, and by the same worker: that counts once.
+            for _ in 0..2 {
+                let meant = suspicion == Suspicion::of(stored);
+                let found = take(&store, against(suspicion)).await;
+                let expected: Vec<_> = meant.then(|| ("bad".to_owned(), count)).into_iter().collect();
+                assert_eq!(found, expected, "{suspicion:?} after {stored}");
+                stored = if meant { count } else { stored };
+            }
+        }
+        lose_the_lease(&store).await;
     }
     stand(&store, due_at(past(2), running("good"))).await;
-    assert_eq!(take(&store, TakeSagas { limit: 1, ..all_due() }).await, [("good".into(), 1)]);
-    assert_eq!(take(&store, suspects()).await, [("bad".into(), SUSPECT + 1)]);
-    assert_eq!(take(&store, suspects()).await, [("bad".into(), SUSPECT + 2)]);
+    assert_eq!(take(&store, all_due()).await, [("good".into(), 0)]);
     let before = instance(&store, "bad").await.expect("the instance");
-    assert_eq!((before.taken, before.updated_at), (SUSPECT + 2, before.started_at));
+    assert_eq!((before.taken, before.updated_at), (Suspicion::Strong.least() + 1, before.started_at));
 
     stand(&store, due_at(past(1), running("bad"))).await;
     assert_eq!(instance(&store, "bad").await.map(|state| state.taken), Some(0));
-    assert_eq!(take(&store, suspects()).await, []);
-    assert_eq!(take(&store, all_due()).await, [("bad".into(), 1), ("good".into(), 2)]);
+    assert_eq!(take(&store, against(Suspicion::Strong)).await, []);
+    assert_eq!(take(&store, all_due()).await, [("bad".into(), 0), ("good".into(), 0)]);
+}
+
+/// However often it is taken: as long as no lease was lost with it, nothing speaks against an instance. Shards that are
+/// given back, paused or reset are not lost.
+pub async fn only_lost_leases_are_counted<F: Fixture>(subject: &Subject<F>) {
+    let (store, other) = (subject.open().await, subject.open().await);
+    declare(&store, "order", 1).await;
+    stand(&store, due_at(past(1), running("slow"))).await;
+    let is_fine = async || {
+        for _ in 0..3 {
+            assert_eq!(take(&other, all_due()).await, [("slow".into(), 0)]);
+        }
+    };
+    for round in 0..8 {
+        let worker = Uuid::now_v7();
+        let lease = claim(&store, worker, "order", LONG).await.leases.remove(0);
+        is_fine().await;
+        let given = match round % 4 {
+            0 => side(&store).release(worker, std::slice::from_ref(&lease)).await,
+            1 => Ok(()),
+            2 => side(&store).set_paused("order", true).await.map(drop),
+            _ => side(&store).reset("order", place(0)).await.map(drop),
+        };
+        given.expect("the lease is given back or taken away");
+        is_fine().await;
+        side(&store).leave(worker).await.expect("the worker goes");
+        side(&store).set_paused("order", false).await.expect("it goes on");
+    }
+    // A worker whose time runs out, and that goes on before anybody else takes the shard.
+    let worker = Uuid::now_v7();
+    let short = Duration::from_millis(1);
+    let first = claim(&store, worker, "order", short).await.leases;
+    for _ in 0..5 {
+        is_fine().await;
+        tokio::time::sleep(short * 2).await;
+        assert_eq!(claim(&store, worker, "order", short).await.leases, first);
+    }
+    is_fine().await;
+}
+
+/// Who was not taken since it has come further was not at work when a lease was lost. Of several leases that were lost
+/// since, one counts.
+pub async fn those_at_work_are_counted<F: Fixture>(subject: &Subject<F>) {
+    let store = subject.open().await;
+    lose_the_lease(&store).await;
+    for id in ["a", "b", "c"] {
+        stand(&store, due_at(past(1), running(id))).await;
+    }
+    let running = ["c".to_owned()];
+    assert_eq!(take_ids(&store, TakeSagas { running: &running, ..all_due() }).await, ["a", "b"]);
+    stand(&store, due_at(past(1), self::running("b"))).await;
+    for _ in 0..3 {
+        lose_the_lease(&store).await;
+    }
+    let expected = [("a".into(), 1), ("b".into(), 0), ("c".into(), 0)];
+    assert_eq!(take(&store, all_due()).await, expected);
+    assert_eq!(take(&store, all_due()).await, expected);
 }
 
 /// Told is how long it is until the next one of the worker's shards.
@@ -116,7 +186,7 @@ pub async fn an_instance_becomes_due<F: Fixture>(subject: &Subject<F>) {
         (!taken.taken.is_empty()).then_some(taken.taken)
     })
     .await;
-    assert_eq!(found, [("soon".into(), 1)]);
+    assert_eq!(found, [("soon".into(), 0)]);
 }
 
 /// What has ended or is parked is never due, and stays.
@@ -128,7 +198,7 @@ pub async fn ended_and_parked_instances_rest<F: Fixture>(subject: &Subject<F>) {
     let mut taken = take_ids(&store, all_due()).await;
     taken.sort();
     assert_eq!(taken, ["compensating", "running"]);
-    assert_eq!(take_ids(&store, TakeSagas { suspects: true, ..all_due() }).await.len(), 0);
+    assert_eq!(take_ids(&store, against(Suspicion::Some)).await.len(), 0);
     for status in SagaStatus::ALL {
         assert_eq!(instance(&store, status.name()).await.map(|state| state.status), Some(status));
     }
@@ -155,10 +225,8 @@ pub async fn a_wake_makes_due_what_waits<F: Fixture>(subject: &Subject<F>) {
     assert_eq!(take_ids(&store, all_due()).await, ["first", "later"]);
     wake(&store, ["waits"]).await;
     let woken = instance(&store, "later").await.expect("the instance");
-    assert_eq!((woken.updated_at, woken.taken, woken.status), (before.updated_at, 1, before.status));
-    let mut all = take_ids(&store, TakeSagas { suspects: true, ..all_due() }).await;
-    all.extend(take_ids(&store, all_due()).await);
-    assert_eq!(all, ["first", "later", "waits"]);
+    assert_eq!((woken.updated_at, woken.taken, woken.status), (before.updated_at, 0, before.status));
+    assert_eq!(take_ids(&store, all_due()).await, ["first", "later", "waits"]);
     // Of another saga, and where nothing is appended.
     stand(&store, due_at(Due::In(HOUR), SagaWrite { saga: "other".into(), ..running("waits") })).await;
     wake(&store, ["waits"]).await;
@@ -194,22 +262,26 @@ pub async fn wakes_have_their_place_in_a_batch<F: Fixture>(subject: &Subject<F>)
     assert_eq!(take_ids(&store, TakeSagas { running: &running, ..all_due() }).await, ["written"]);
 }
 
-/// Takers at the same time are counted one after the other.
-pub async fn every_time_is_counted<F: Fixture>(subject: &Subject<F>) {
+/// Takers at the same time count a lost lease once.
+pub async fn a_lost_lease_is_counted_once<F: Fixture>(subject: &Subject<F>) {
     let stores = [subject.open().await, subject.open().await];
+    lose_the_lease(&stores[0]).await;
     stand(&stores[0], due_at(past(1), running("bad"))).await;
-    for _ in 0..SUSPECT {
-        take(&stores[0], all_due()).await;
+    take(&stores[0], all_due()).await;
+    for count in 1..=Suspicion::Strong.least() + 2 {
+        let suspicion = Suspicion::of(count - 1);
+        lose_the_lease(&stores[0]).await;
+        let taker = |n: usize| {
+            let store = stores[n % 2].clone();
+            tokio::spawn(async move { take(&store, against(suspicion)).await })
+        };
+        let takers = join_all((0..6).map(taker)).await;
+        let counts: Vec<_> = takers.into_iter().flat_map(|taken| taken.expect("a taker ends")).collect();
+        assert!(
+            !counts.is_empty() && counts.iter().all(|found| *found == ("bad".to_owned(), count)),
+            "{counts:?}"
+        );
     }
-    let taker = |n: usize| {
-        let store = stores[n % 2].clone();
-        tokio::spawn(async move { take(&store, TakeSagas { suspects: true, ..all_due() }).await })
-    };
-    let takers = join_all((0..10).map(taker)).await;
-    let mut counts: Vec<_> = takers.into_iter().flat_map(|taken| taken.expect("a taker ends")).collect();
-    counts.sort();
-    let expected: Vec<_> = (SUSPECT + 1..=SUSPECT + 10).map(|count| ("bad".to_owned(), count)).collect();
-    assert_eq!(counts, expected);
 }
 
 /// Whoever is told of an append finds what it has made due.

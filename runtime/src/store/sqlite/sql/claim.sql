@@ -3,6 +3,7 @@ DELETE FROM gesta_workers WHERE until <= ?4 AND subscription IN (SELECT value FR
 INSERT INTO gesta_workers (subscription, worker, until)
 SELECT value, ?1, ?3 FROM json_each(?2) WHERE TRUE
     ON CONFLICT (subscription, worker) DO UPDATE SET until = excluded.until;
-UPDATE gesta_shards SET owner = ?1, token = taken.value ->> 2
+-- Who has an owner still was not given back.
+UPDATE gesta_shards SET owner = ?1, token = taken.value ->> 2, lost = lost + (owner IS NOT NULL)
   FROM json_each(?5) AS taken
  WHERE gesta_shards.subscription = taken.value ->> 0 AND gesta_shards.shard = taken.value ->> 1;

@@ -7,6 +7,7 @@ SELECT * FROM (VALUES {(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)}) WHERE column1 I
        step = excluded.step,
        attempts = excluded.attempts,
        taken = excluded.taken,
+       seen = NULL,
        due_at = excluded.due_at,
        error = excluded.error,
        version = excluded.version,

@@ -31,7 +31,7 @@ async fn the_tables_of_the_application_stay_as_they_are() {
     let count = "SELECT (SELECT count(*) FROM _sqlx_migrations), (SELECT count(*) FROM public.events), \
                  (SELECT count(*) FROM gesta.migrations)";
     let row = connection.fetch_one(count).await.expect("counts");
-    assert_eq!([0, 1, 2].map(|column| row.get::<i64, _>(column)), [1, 0, 5]);
+    assert_eq!([0, 1, 2].map(|column| row.get::<i64, _>(column)), [1, 0, 6]);
     let outside = "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
                    WHERE n.nspname = 'public' AND c.relkind = 'r'";
     assert_eq!(connection.fetch_one(outside).await.expect("a count").get::<i64, _>(0), 4);

@@ -313,9 +313,11 @@ async fn a_database_without_sagas_gets_them() {
     first.append(&[append("ann", Expected::Version(0), ["{}"])]).await.expect("appended");
     first.close().await;
     let mut connection = connection(&database).await;
-    let back = "DROP TABLE gesta.sagas, gesta.timers; ALTER TABLE gesta.shards DROP COLUMN lost; DELETE FROM gesta.migrations WHERE version >= 3; \
+    let back = "DROP TABLE gesta.sagas, gesta.timers, gesta.shapes, gesta.programs, gesta.fleet; \
+                ALTER TABLE gesta.shards DROP COLUMN lost; DELETE FROM gesta.migrations WHERE version >= 3; \
                 DROP ROUTINE gesta.append_process_v1, gesta.write_sagas_v1, gesta.write_timers_v1, \
-                             gesta.lost_shards_v1, gesta.due_v1, gesta.write_deliveries_v2, gesta.commit_v2";
+                             gesta.lost_shards_v1, gesta.due_v1, gesta.write_deliveries_v2, gesta.commit_v2, \
+                             gesta.join_v1";
     connection.execute(back).await.expect("as it was before");
     let store = store(&database).await;
     let step = beside(append("ann", Expected::Version(1), ["{}"]), None, Some(running("ann")));

@@ -99,7 +99,7 @@ async fn a_file_of_a_newer_version_is_refused() {
         Err(error @ ConnectError::Unsafe { .. }) => {
             let text = error.to_string();
             assert!(
-                text.contains("its tables are of version 77, and this program knows versions up to 5"),
+                text.contains("its tables are of version 77, and this program knows versions up to 6"),
                 "{text}"
             );
         }

@@ -2,6 +2,7 @@
 
 mod completion;
 mod model;
+mod new;
 
 use std::process::ExitCode;
 
@@ -67,6 +68,8 @@ pub struct Which {
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Makes a project that runs and tests at once
+    New(new::New),
     /// Shows the whole domain: what it consists of, and who causes what
     Model(model::Model),
     /// Writes the completion for a shell
@@ -97,6 +100,7 @@ pub fn main() -> ExitCode {
 
 async fn execute(arguments: Arguments) -> Result<(), Failure> {
     match &arguments.command {
+        Command::New(command) => command.run(arguments.output()),
         Command::Model(command) => command.run(&arguments),
         Command::Completion(command) => command.run(),
     }

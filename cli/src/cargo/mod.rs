@@ -1,6 +1,8 @@
 //! `cargo gesta`: helps those who write a domain. One file per command.
 
+mod compat;
 mod completion;
+mod lock;
 mod model;
 mod new;
 
@@ -70,6 +72,10 @@ pub struct Which {
 pub enum Command {
     /// Makes a project that runs and tests at once
     New(new::New),
+    /// Records what is new in gesta.lock and gesta.golden
+    Lock(lock::Lock),
+    /// Says who can read what whom has written, between two locks
+    Compat(compat::Compat),
     /// Shows the whole domain: what it consists of, and who causes what
     Model(model::Model),
     /// Writes the completion for a shell
@@ -101,6 +107,8 @@ pub fn main() -> ExitCode {
 async fn execute(arguments: Arguments) -> Result<(), Failure> {
     match &arguments.command {
         Command::New(command) => command.run(arguments.output()),
+        Command::Lock(command) => command.run(&arguments),
+        Command::Compat(command) => command.run(&arguments),
         Command::Model(command) => command.run(&arguments),
         Command::Completion(command) => command.run(),
     }

@@ -5,6 +5,7 @@
 
 mod build;
 mod element;
+mod locks;
 
 pub(crate) use build::Building;
 pub use build::Describe;

@@ -47,6 +47,30 @@ impl Probe {
         self.choose(found, &packages)
     }
 
+    /// Compiles and finds every domain in the libraries and the programs of the packages, or in the named example or
+    /// test; only those of one name where one is chosen.
+    ///
+    /// # Errors
+    /// When there is no workspace, package or domain, or when it does not compile.
+    pub fn find_all(&self) -> Result<Vec<CompiledDomain>, Failure> {
+        let packages = self.packages()?;
+        let mut found = Vec::new();
+        for targets in self.targets(&packages) {
+            for executable in build::tests(self, &packages, &targets)? {
+                found.extend(domains_in(&executable)?.into_iter().filter(|domain| self.is_wanted(domain)));
+            }
+        }
+        if found.is_empty() { Err(none(&packages)) } else { Ok(found) }
+    }
+
+    /// Every package of the workspace.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn workspace(&self) -> Result<Vec<Package>, Failure> {
+        Ok(Workspace::read(self.manifest_path.as_deref())?.all())
+    }
+
     /// The model of the domain.
     ///
     /// # Errors

@@ -77,6 +77,11 @@ impl Workspace {
         Ok(Self { packages: packages.collect(), from: from.map_err(|error| Failure::other(&error))? })
     }
 
+    /// Every package.
+    pub(super) fn all(self) -> Vec<Package> {
+        self.packages
+    }
+
     /// The package of that name; else the one whose folder this is in; else all that use gesta.
     pub(super) fn chosen(self, name: Option<&str>) -> Result<Vec<Package>, Failure> {
         let names = || self.packages.iter().map(|found| found.name.as_str()).collect::<Vec<_>>().join(", ");

@@ -7,7 +7,7 @@ use std::{
     io::{self, Write},
 };
 
-use gesta::evolution::{Difference, Lock as Locked, LockKey, Merged};
+use gesta::evolution::{Difference, DifferenceKind, Lock as Locked, LockKey, Merged};
 use serde::Serialize;
 
 use self::files::Files;
@@ -123,7 +123,11 @@ impl Answer for Answered {
             let written = !self.checked && self.packages.iter().all(|of| of.merged.refused.is_empty());
             writeln!(out, "{} ({} lines): {}", of.package, of.lines, of.file)?;
             for difference in &of.merged.done {
-                shown(out, if written { "recorded" } else { "to be recorded" }, difference, false)?;
+                let what = if written { "recorded" } else { "to be recorded" };
+                match difference.kind {
+                    DifferenceKind::New => writeln!(out, "  {what}: {}", difference.line)?,
+                    _ => shown(out, what, difference, false)?,
+                }
             }
             for line in &of.samples {
                 writeln!(out, "  {}: {line}", if written { "sample" } else { "without a sample" })?;

@@ -1,4 +1,4 @@
-//! A process of its own that carries out transfers: `saga_worker <store> <clearing house> <lease in ms> [flaw]`.
+//! A process of its own that carries out transfers: `saga_worker <store> <clearing house> <lease in ms> [flaw] [version]`.
 //!
 //! It prints `ready` once it works. `begin <name> <from> <to> <cents>` on its input starts a transfer, of which it prints
 //! `begun <name>`; `go` lets a call go on that waits at a fault. When its input ends it shuts down in order and prints
@@ -14,7 +14,7 @@ use gesta::{App, Builder};
 use gesta_tests::{
     Fault, Faulty, LateIntents, UnfencedSagas,
     clearing::ClearingHouse,
-    transfers::{AccountId, Bank, Deps, Transfer},
+    transfers::{AccountId, Bank, Deps, Program, SecondBank, ThirdBank, Transfer},
 };
 use tokio::sync::{Notify, mpsc};
 
@@ -23,11 +23,22 @@ static GO: Notify = Notify::const_new();
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [url, house, lease, flaw @ ..] = &arguments[..] else {
-        panic!("usage: saga_worker <store> <clearing house> <lease in ms> [flaw]")
+    let [url, house, lease, more @ ..] = &arguments[..] else {
+        panic!("usage: saga_worker <store> <clearing house> <lease in ms> [flaw] [version]")
     };
     let lease = Duration::from_millis(lease.parse().expect("a number of milliseconds"));
-    let app = start(url, house, lease, flaw.first().map(String::as_str)).await;
+    let is_version = |word: &&str| ["second", "third"].contains(word);
+    let (versions, flaws): (Vec<_>, Vec<_>) = more.iter().map(String::as_str).partition(is_version);
+    let flaw = flaws.first().copied();
+    match versions.first() {
+        None => work::<Bank>(url, house, lease, flaw).await,
+        Some(&"second") => work::<SecondBank>(url, house, lease, flaw).await,
+        Some(_) => work::<ThirdBank>(url, house, lease, flaw).await,
+    }
+}
+
+async fn work<P: Program>(url: &str, house: &str, lease: Duration, flaw: Option<&str>) {
+    let app = start::<P>(url, house, lease, flaw).await;
     println!("ready");
     let mut lines = lines();
     while let Some(line) = lines.recv().await {
@@ -50,7 +61,7 @@ fn lines() -> mpsc::UnboundedReceiver<String> {
     receiver
 }
 
-fn obey(app: &App<Bank>, line: &str) {
+fn obey<P: Program>(app: &App<P>, line: &str) {
     let words: Vec<&str> = line.split(' ').collect();
     match words[..] {
         ["go"] => GO.notify_one(),
@@ -65,9 +76,9 @@ fn obey(app: &App<Bank>, line: &str) {
 }
 
 /// As often as it takes: the second time it is the same transfer.
-async fn begin(app: App<Bank>, transfer: Transfer) {
+async fn begin<P: Program>(app: App<P>, transfer: Transfer) {
     let name = transfer.name.clone();
-    while app.start_saga(name.clone(), transfer.clone()).await.is_err() {
+    while app.start_saga(name.clone(), P::saga(transfer.clone())).await.is_err() {
         // The database may be away.
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -75,10 +86,10 @@ async fn begin(app: App<Bank>, transfer: Transfer) {
 }
 
 /// The store may be away just now: then it is waited for.
-async fn start(url: &str, house: &str, lease: Duration, flaw: Option<&str>) -> App<Bank> {
+async fn start<P: Program>(url: &str, house: &str, lease: Duration, flaw: Option<&str>) -> App<P> {
     let patience = Instant::now() + Duration::from_secs(60);
     loop {
-        match try_to_start(url, house, lease, flaw).await {
+        match try_to_start::<P>(url, house, lease, flaw).await {
             Ok(app) => return app,
             Err(error) => assert!(Instant::now() < patience, "the store stays away: {error}"),
         }
@@ -86,12 +97,12 @@ async fn start(url: &str, house: &str, lease: Duration, flaw: Option<&str>) -> A
     }
 }
 
-async fn try_to_start(
+async fn try_to_start<P: Program>(
     url: &str,
     house: &str,
     lease: Duration,
     flaw: Option<&str>,
-) -> Result<App<Bank>, Box<dyn Error>> {
+) -> Result<App<P>, Box<dyn Error>> {
     let mut store = gesta::connect(url).await?;
     store = match flaw {
         None | Some("other-keys") => store,
@@ -107,5 +118,5 @@ async fn try_to_start(
         house = house.with_keys_of_this_process();
     }
     let deps = Deps { house };
-    Ok(Builder::<Bank>::new(store, deps).lease(lease).start().await?)
+    Ok(Builder::<P>::new(store, deps).lease(lease).start().await?)
 }

@@ -2,9 +2,15 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// The steps of a transfer in their order: name, whether it is foreign, and whether it is undone.
-const STEPS: [(&str, bool, bool); 4] =
-    [("debit", false, true), ("clear", true, true), ("credit", false, false), ("notify", true, false)];
+/// The steps of a transfer in their order: name, whether it is foreign, and whether it is undone. The last one came with the
+/// second version.
+const STEPS: [(&str, bool, bool); 5] = [
+    ("debit", false, true),
+    ("clear", true, true),
+    ("credit", false, false),
+    ("notify", true, false),
+    ("archive", false, false),
+];
 
 /// How a transfer has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,12 +27,13 @@ pub enum End {
 /// order, and nothing after the end.
 #[derive(Clone, Debug, Default)]
 pub struct Journal {
-    started: bool,
+    /// The version of the definition that it goes by; 0 before it has begun.
+    definition: u64,
     backward: bool,
     parked: bool,
     end: Option<End>,
-    forward: [Tries; 4],
-    undo: [Tries; 4],
+    forward: [Tries; 5],
+    undo: [Tries; 5],
     /// The keys of foreign steps and compensations.
     keys: BTreeMap<String, (usize, bool)>,
 }
@@ -58,8 +65,9 @@ impl Journal {
         if let Some(end) = &self.end {
             return Err(format!("{kind} after the end {end:?}"));
         }
-        if self.started == (kind == "started") {
-            return Err(format!("{kind}, and it has {} begun", if self.started { "already" } else { "not" }));
+        let started = self.definition > 0;
+        if started == (kind == "started") {
+            return Err(format!("{kind}, and it has {} begun", if started { "already" } else { "not" }));
         }
         let decided =
             matches!(kind, "retried" | "skipped" | "compensation.ordered" | "rescheduled" | "abandoned");
@@ -67,7 +75,8 @@ impl Journal {
             return Err(format!("{kind} while it is parked"));
         }
         match kind {
-            "started" => self.started = true,
+            "started" => self.definition = event["definition"].as_u64().unwrap_or_default(),
+            "migrated" => self.migrated(event)?,
             "step.intended" => self.intended(event, false)?,
             "compensation.intended" => self.intended(event, true)?,
             "step.succeeded" => self.succeeded(event, false)?,
@@ -89,14 +98,15 @@ impl Journal {
         Ok(())
     }
 
-    fn tries(&mut self, undo: bool) -> &mut [Tries; 4] {
+    fn tries(&mut self, undo: bool) -> &mut [Tries; 5] {
         if undo { &mut self.undo } else { &mut self.forward }
     }
 
     /// The step that is to be done or undone next.
     fn next(&self) -> Option<usize> {
         if !self.backward {
-            return self.forward.iter().position(|tries| !tries.done);
+            let steps = if self.definition < 2 { 4 } else { 5 };
+            return self.forward.iter().take(steps).position(|tries| !tries.done);
         }
         let left = |step: &usize| self.is_to_be_undone(*step) && !self.undo[*step].done;
         (0..STEPS.len()).rev().find(left)
@@ -158,6 +168,20 @@ impl Journal {
         }
         tries.intended = false;
         self.backward |= event["compensate"] == true;
+        Ok(())
+    }
+
+    /// Whether it goes by this definition.
+    pub fn goes_by(&self, definition: u64) -> bool {
+        self.definition == definition
+    }
+
+    fn migrated(&mut self, event: &Value) -> Result<(), String> {
+        let to = event["definition"].as_u64().unwrap_or_default();
+        if to <= self.definition {
+            return Err(format!("it goes by version {} and is brought to {to}", self.definition));
+        }
+        self.definition = to;
         Ok(())
     }
 

@@ -8,6 +8,7 @@ mod oracle;
 mod scene;
 mod town;
 mod transfer;
+mod versions;
 mod worker;
 
 use gesta::{
@@ -24,6 +25,7 @@ pub use oracle::{Oracle, must_end};
 pub use scene::{Scene, arriving, returning};
 pub use town::Town;
 pub use transfer::Transfer;
+pub use versions::{Program, SecondBank, SecondTransfer, ThirdBank, ThirdTransfer};
 pub use worker::{Worker, Workers};
 
 use crate::clearing::ClearingHouse;

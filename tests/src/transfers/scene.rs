@@ -45,7 +45,8 @@ impl Scene {
         Town::open(&app).await;
         let (house, lost) = (clearing.address(), Lost::at(url));
         let program = PathBuf::from(program);
-        let workers = Workers { program, url: workers_url.to_owned(), house, lease, flaw: None };
+        let workers =
+            Workers { program, url: workers_url.to_owned(), house, lease, flaw: None, version: None };
         Self {
             clearing,
             workers,

@@ -33,7 +33,7 @@ const CREDIT: usize = 2;
 const NOTIFY: usize = 3;
 
 /// In a test everything is tried again soon, and for long.
-const POLICY: StepPolicy = StepPolicy::forward()
+pub(super) const POLICY: StepPolicy = StepPolicy::forward()
     .attempts(60)
     .timeout(Duration::from_secs(3))
     .backoff(Backoff::exponential(Duration::from_millis(20)).cap(Duration::from_millis(200)));
@@ -59,6 +59,11 @@ impl Transfer {
     fn credit(&self, clear: &Cleared) -> Dispatch<AccountId, Credit> {
         assert!(clear.reference.starts_with("reserve-"), "the output of the right step");
         self.to.send(Credit { transfer: self.name.clone(), cents: self.cents })
+    }
+
+    /// The step of that name, alone.
+    pub(super) fn credited(&self, clear: &Cleared) -> Result<StepDone, HandlerFailure> {
+        Ok(self.credit(clear).into_step())
     }
 
     async fn notify(&self, key: &IdempotencyKey, house: &ClearingHouse) -> Result<(), ClearingError> {
@@ -116,7 +121,7 @@ impl Saga for Transfer {
     }
 }
 
-const fn undone_by(name: &'static str, kind: StepKind) -> Undo {
+pub(super) const fn undone_by(name: &'static str, kind: StepKind) -> Undo {
     Undo::Compensation { name, kind, needs_output: false, policy: POLICY }
 }
 
@@ -130,6 +135,6 @@ async fn done<T: Durable>(
     StepDone::output(&output)
 }
 
-fn no_such(step: usize) -> HandlerFailure {
+pub(super) fn no_such(step: usize) -> HandlerFailure {
     HandlerFailure::permanent(format!("there is no step number {step}"))
 }

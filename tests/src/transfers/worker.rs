@@ -31,6 +31,8 @@ pub struct Workers {
     pub lease: Duration,
     /// What is wrong with them: `unfenced`, `late-intents`, `other-keys`, or nothing.
     pub flaw: Option<&'static str>,
+    /// Which program it is: the first, `second` or `third`.
+    pub version: Option<&'static str>,
 }
 
 /// How long a process may need to come to something.
@@ -51,7 +53,12 @@ impl Workers {
     /// When it cannot be started.
     pub fn start_with(&self, fault: Option<&Fault>) -> Worker {
         let mut command = Command::new(&self.program);
-        command.arg(&self.url).arg(&self.house).arg(self.lease.as_millis().to_string()).args(self.flaw);
+        command
+            .arg(&self.url)
+            .arg(&self.house)
+            .arg(self.lease.as_millis().to_string())
+            .args(self.flaw)
+            .args(self.version);
         Worker::of(command, fault)
     }
 }

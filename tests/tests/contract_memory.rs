@@ -23,3 +23,4 @@ gesta::store_contract!(InMemory);
 gesta::read_side_contract!(InMemory);
 gesta::process_contract!(InMemory);
 gesta::fleet_contract!(InMemory);
+gesta::inspect_contract!(InMemory);

@@ -22,3 +22,4 @@ gesta::store_contract!(InPostgres);
 gesta::read_side_contract!(InPostgres);
 gesta::process_contract!(InPostgres);
 gesta::fleet_contract!(InPostgres);
+gesta::inspect_contract!(InPostgres);

@@ -31,6 +31,7 @@ mod file {
     gesta::read_side_contract!(InFile);
     gesta::process_contract!(InFile);
     gesta::fleet_contract!(InFile);
+    gesta::inspect_contract!(InFile);
 }
 
 mod memory {
@@ -57,6 +58,7 @@ mod memory {
     gesta::store_contract!(InMemory);
     gesta::read_side_contract!(InMemory);
     gesta::process_contract!(InMemory);
+    gesta::inspect_contract!(InMemory);
 }
 
 /// The clock of SQLite, which counts milliseconds.

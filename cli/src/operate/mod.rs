@@ -1,10 +1,22 @@
 //! `gesta`: operates a store. One file per command.
 
 mod completion;
+mod event;
+mod filter;
+mod letters;
+mod log;
+mod moment;
+mod projections;
+mod sagas;
+mod stats;
+mod stream;
+mod streams;
+mod subscriptions;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
+use gesta::admin::Operations;
 
 use crate::shared::{Failure, Output, run};
 
@@ -21,6 +33,9 @@ pub struct Arguments {
     /// Answers in JSON
     #[arg(long, global = true)]
     pub json: bool,
+    /// How long the store may be silent, in seconds
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 30)]
+    pub timeout: u64,
     /// What to do
     #[command(subcommand)]
     pub command: Command,
@@ -29,6 +44,22 @@ pub struct Arguments {
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Lists streams: how many events each has, and when it has changed last
+    Streams(streams::Streams),
+    /// Shows the events of a stream
+    Stream(stream::Stream),
+    /// Shows the log: the events of all streams in the order in which they were stored
+    Log(log::Log),
+    /// Projections: how far each has come, and making one anew
+    Projections(projections::Projections),
+    /// Subscriptions: how far each has come, who works on it, pausing it, setting it to another place
+    Subscriptions(subscriptions::Subscriptions),
+    /// Sagas: what their instances are at, what has happened to them, and decisions about those that are parked
+    Sagas(sagas::Sagas),
+    /// Dead letters: events that handlers could not handle, and decisions about them
+    DeadLetters(letters::Letters),
+    /// Counts what there is
+    Stats(stats::Stats),
     /// Writes the completion for a shell
     Completion(completion::Completion),
 }
@@ -37,6 +68,15 @@ impl Arguments {
     /// How it answers.
     pub fn output(&self) -> Output {
         if self.json { Output::Json } else { Output::Human }
+    }
+
+    /// The store, which must be there.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] when nobody says where it is, [`Failure::NotFound`] when it is not there,
+    /// [`Failure::Unavailable`] when it cannot be reached.
+    pub async fn open(&self) -> Result<Operations, Failure> {
+        Ok(Operations::open(&self.address()?, Some(Duration::from_secs(self.timeout.max(1)))).await?)
     }
 
     /// Where the store is.
@@ -58,7 +98,16 @@ pub fn main() -> ExitCode {
 }
 
 async fn execute(arguments: Arguments) -> Result<(), Failure> {
-    match &arguments.command {
+    let all = &arguments;
+    match &all.command {
+        Command::Streams(command) => command.run(all).await,
+        Command::Stream(command) => command.run(all).await,
+        Command::Log(command) => command.run(all).await,
+        Command::Projections(command) => command.run(all).await,
+        Command::Subscriptions(command) => command.run(all).await,
+        Command::Sagas(command) => command.run(all).await,
+        Command::DeadLetters(command) => command.run(all).await,
+        Command::Stats(command) => command.run(all).await,
         Command::Completion(command) => command.run(),
     }
 }

@@ -27,18 +27,43 @@ impl Output {
     /// # Errors
     /// When the standard output cannot be written for another reason.
     pub fn answer(self, answer: &impl Answer) -> io::Result<()> {
+        self.one_of_many(answer).map(drop)
+    }
+
+    /// Writes one of several answers to the standard output, a line of its own in JSON. Whether anybody still reads.
+    ///
+    /// # Errors
+    /// When the standard output cannot be written for another reason than that nobody reads it.
+    pub fn one_of_many(self, answer: &impl Answer) -> io::Result<bool> {
         let mut out = io::stdout().lock();
         let written = match self {
             Self::Human => answer.human(&mut out),
-            Self::Json => {
-                serde_json::to_writer(&mut out, answer).map_err(io::Error::from).and_then(|()| writeln!(out))
-            }
+            Self::Json => serde_json::to_string(answer)
+                .map_err(io::Error::from)
+                .and_then(|json| writeln!(out, "{}", harmless(json))),
         };
         match written.and_then(|()| out.flush()) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            other => other,
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            Err(error) => Err(error),
         }
     }
+}
+
+/// The same JSON without control characters: between the values they are blanks, and inside of texts escapes.
+pub fn harmless(json: String) -> String {
+    if !json.contains(char::is_control) {
+        return json;
+    }
+    let mut harmless = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '\n' | '\r' | '\t' => harmless.push(' '),
+            c if c.is_control() => harmless.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => harmless.push(c),
+        }
+    }
+    harmless
 }
 
 /// A table of texts: columns as wide as their longest text, numbers to the right.
@@ -102,7 +127,8 @@ fn width(text: &str) -> usize {
     text.chars().count()
 }
 
-fn shown(text: &str) -> String {
+/// A text with its control characters as escapes.
+pub fn shown(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() })
         .collect()
@@ -111,6 +137,15 @@ fn shown(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_stays_what_it_is_without_control_characters() {
+        let json = "{\n  \"a\":\t\"x\u{7f}\u{9b}31m\\n\"}".to_owned();
+        let harmless = harmless(json.clone());
+        assert!(!harmless.contains(char::is_control), "{harmless:?}");
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(read(&harmless), read(&json));
+    }
 
     #[test]
     fn columns_are_as_wide_as_they_must_be_and_numbers_stand_to_the_right() {

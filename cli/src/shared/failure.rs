@@ -47,14 +47,30 @@ impl Failure {
 
 impl From<ConnectError> for Failure {
     fn from(error: ConnectError) -> Self {
-        Self::Unavailable(with_causes(&error))
+        let text = with_causes(&error);
+        match error {
+            ConnectError::Missing { .. } => Self::NotFound(text),
+            ConnectError::UnknownUrl { .. } | ConnectError::FeatureMissing { .. } => Self::Usage(text),
+            ConnectError::Unreachable { .. } => Self::Unavailable(text),
+            _ => Self::Other(text),
+        }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::Other(format!("the answer cannot be written: {error}"))
     }
 }
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let text = with_causes(&error);
-        if error.is_retryable() { Self::Unavailable(text) } else { Self::Other(text) }
+        match error {
+            StoreError::InvalidName { .. } => Self::Usage(text),
+            _ if error.is_retryable() => Self::Unavailable(text),
+            _ => Self::Other(text),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ mod probe;
 mod progress;
 mod run;
 
-pub use answer::{Answer, Output, Table};
+pub use answer::{Answer, Output, Table, harmless, shown};
 pub use ask::Confirm;
 pub use failure::Failure;
 pub use probe::{CompiledDomain, Package, Probe};

@@ -1,3 +1,15 @@
-//! What operates a whole application or store, beyond a single call.
+//! Looking after a store: what there is in it, and what operators do about it. Nothing here needs the code of a
+//! domain but [`probe`], which answers for it.
+//!
+//! The program `gesta` is a door to this module.
 
+mod operations;
 pub mod probe;
+mod statistics;
+mod streams;
+mod subscriptions;
+
+pub use operations::Operations;
+pub use statistics::{LettersOf, SagasOf, StoreStatistics, StreamsOf, SubscriptionAt};
+pub use streams::StreamList;
+pub use subscriptions::{Because, GenerationReport, Subscriptions};

@@ -20,6 +20,7 @@ use std::{fmt, sync::Arc};
 use futures_util::future::BoxFuture;
 
 pub use builder::Builder;
+pub(crate) use connect::Opening;
 pub use connect::connect;
 pub use error::{ShutdownError, StartError};
 pub use plugins::{PluginError, Plugins};

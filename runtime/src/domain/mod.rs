@@ -54,5 +54,5 @@ pub use schema::{Field, Schema, Shape, Variant, fingerprint, json_schema};
 #[doc(hidden)]
 pub use schema::{UNKNOWN, check_locked};
 pub(crate) use schema::{is_plain, print_name, print_separated};
-pub use timestamp::Timestamp;
+pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use transitions::{States, Transitions};

@@ -101,6 +101,12 @@ impl DeadLetters {
         self
     }
 
+    /// Only those that come after this place in the order of the list.
+    pub fn after_place(mut self, place: crate::store::DeliveryPlace) -> Self {
+        self.filter.after = Some(place);
+        self
+    }
+
     /// Only those that come after this one in the order of the list, for the next page.
     pub fn after(mut self, last: &ParkedDelivery) -> Self {
         self.filter.after = Some(last.place());

@@ -19,6 +19,8 @@ pub enum MonitorEvent {
     HighErrorRate(HighErrorRate),
     /// `gesta.saga_parked`: an instance of a saga can neither go on nor back by itself.
     SagaParked(SagaParked),
+    /// `gesta.subscription_changed`: an operator has paused a subscription, let it go on, or set it to another place.
+    SubscriptionChanged(SubscriptionChanged),
 }
 
 /// A handler could not handle an event: its attempts are used up, or the error is permanent.
@@ -116,6 +118,35 @@ pub struct SagaParked {
     pub reason: String,
 }
 
+/// An operator has changed how a subscription stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubscriptionChanged {
+    /// The subscription.
+    pub subscription: String,
+    /// What was done.
+    pub change: Change,
+    /// Where it stands afterwards.
+    pub position: Position,
+    /// Who has done it.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// What an operator has done to a subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// It was paused.
+    Paused,
+    /// It was let go on.
+    Resumed,
+    /// It was set to another place.
+    Reset,
+    /// The documents of its projection were removed, to be made anew.
+    Rebuilt,
+}
+
 const fn field(name: &'static str, shape: &'static Shape) -> Field {
     Field { name, shape, optional: false }
 }
@@ -164,6 +195,14 @@ const SAGA_PARKED: &Shape = &Shape::Struct(&[
     field("reason", String::SHAPE),
 ]);
 
+const SUBSCRIPTION_CHANGED: &Shape = &Shape::Struct(&[
+    field("subscription", String::SHAPE),
+    field("change", String::SHAPE),
+    field("position", u64::SHAPE),
+    field("actor", String::SHAPE),
+    field("reason", String::SHAPE),
+]);
+
 impl Event for MonitorEvent {
     const TYPES: &'static [EventType] = &[
         EventType::new("gesta.dead_lettered", "MonitorEvent::DeadLettered", 1, DEAD_LETTERED),
@@ -176,6 +215,12 @@ impl Event for MonitorEvent {
         EventType::new("gesta.slow", "MonitorEvent::Slow", 1, SLOW),
         EventType::new("gesta.error_rate", "MonitorEvent::HighErrorRate", 1, HIGH_ERROR_RATE),
         EventType::new("gesta.saga_parked", "MonitorEvent::SagaParked", 1, SAGA_PARKED),
+        EventType::new(
+            "gesta.subscription_changed",
+            "MonitorEvent::SubscriptionChanged",
+            1,
+            SUBSCRIPTION_CHANGED,
+        ),
     ];
 
     fn index(&self) -> usize {
@@ -185,6 +230,7 @@ impl Event for MonitorEvent {
             Self::Slow(_) => 2,
             Self::HighErrorRate(_) => 3,
             Self::SagaParked(_) => 4,
+            Self::SubscriptionChanged(_) => 5,
         }
     }
 
@@ -195,6 +241,7 @@ impl Event for MonitorEvent {
             Self::Slow(event) => encode_json(event, out),
             Self::HighErrorRate(event) => encode_json(event, out),
             Self::SagaParked(event) => encode_json(event, out),
+            Self::SubscriptionChanged(event) => encode_json(event, out),
         }
     }
 
@@ -205,6 +252,7 @@ impl Event for MonitorEvent {
             2 => read(version, payload).map(Self::Slow),
             3 => read(version, payload).map(Self::HighErrorRate),
             4 => read(version, payload).map(Self::SagaParked),
+            5 => read(version, payload).map(Self::SubscriptionChanged),
             _ => Err(DecodeError::Malformed(format!("there is no type of event number {index}"))),
         }
     }
@@ -258,7 +306,15 @@ mod tests {
             step: "clear".into(),
             reason: "8 attempts have failed".into(),
         };
+        let changed = SubscriptionChanged {
+            subscription: "statements".into(),
+            change: Change::Reset,
+            position: Position::from_raw(17),
+            actor: "ann".into(),
+            reason: "once more".into(),
+        };
         for event in [
+            MonitorEvent::SubscriptionChanged(changed),
             MonitorEvent::SagaParked(parked),
             MonitorEvent::DeadLettered(dead),
             MonitorEvent::DeadLetterDecided(decided),

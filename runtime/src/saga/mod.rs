@@ -17,6 +17,7 @@ mod driver;
 mod event;
 mod handle;
 mod instance;
+mod instances;
 mod load;
 mod observe;
 mod operators;
@@ -24,6 +25,7 @@ mod outcome;
 mod post;
 mod progress;
 mod quarantine;
+mod standing;
 mod start;
 mod suspects;
 mod text;
@@ -40,7 +42,8 @@ pub use event::{
     Skipped, Started, Succeeded,
 };
 pub use handle::SagaHandle;
-pub use operators::{Instances, TimelineEntry};
+pub use instances::Instances;
+pub use operators::TimelineEntry;
 pub use outcome::SagaOutcome;
 pub(crate) use post::Post;
 pub(crate) use progress::Direction;

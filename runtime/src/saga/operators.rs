@@ -18,7 +18,7 @@ use super::{
 use crate::{
     codec::{decode_meta, encode_json},
     domain::{Meta, Timestamp},
-    store::{Due, Item, Outcome, ProcessWrites, ReadStream, SagaStatus, StoreError, StreamId},
+    store::{Due, Item, Outcome, ProcessWrites, ReadStream, SagaStatus, Store, StreamId},
     subscription::shard_of_stream,
 };
 
@@ -37,7 +37,7 @@ pub struct TimelineEntry {
 }
 
 /// How often a decision is made anew because a worker was faster.
-const TRIES: u32 = 16;
+pub(super) const TRIES: u32 = 16;
 
 impl<S: Saga> SagaHandle<S> {
     /// What has happened to it, from the start.
@@ -45,29 +45,7 @@ impl<S: Saga> SagaHandle<S> {
     /// # Errors
     /// [`SagaError::NotFound`], and what the store fails with.
     pub async fn timeline(&self) -> Result<Vec<TimelineEntry>, SagaError> {
-        let (mut entries, mut wrong) = (Vec::new(), None);
-        let mut visit = |item: Item<'_>| {
-            let Item::Event(event) = item else { return ControlFlow::Continue(()) };
-            match SagaEvent::read(self.stream(), event) {
-                Ok(read) => entries.push(TimelineEntry {
-                    version: event.version,
-                    recorded_at: event.recorded_at,
-                    meta: decode_meta(event.meta).unwrap_or_default(),
-                    event: read,
-                }),
-                Err(error) => {
-                    wrong = Some(error);
-                    return ControlFlow::Break(());
-                }
-            }
-            ControlFlow::Continue(())
-        };
-        self.store().port().read_stream(&ReadStream::all(self.stream().clone()), &mut visit).await?;
-        match wrong {
-            Some(error) => Err(error.into()),
-            None if entries.is_empty() => Err(self.not_found()),
-            None => Ok(entries),
-        }
+        timeline(self.store(), self.stream()).await
     }
 
     /// Lets it go on where it is parked, with all attempts anew.
@@ -278,40 +256,32 @@ impl<S: Saga> SagaHandle<S> {
     }
 }
 
-/// Instances of all sagas in a store, for their operators. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Instances {
-    store: crate::store::Store,
-}
-
-impl Instances {
-    pub(crate) fn new(store: crate::store::Store) -> Self {
-        Self { store }
-    }
-
-    /// Instances by a filter, in the order of saga and id, at most so many: what they are at, since when, how often it
-    /// was tried, when they are due, and what went wrong. `filter.after` goes on behind the last of a page.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Backend`].
-    pub async fn list(
-        &self,
-        filter: &crate::store::SagaFilter,
-        limit: u64,
-    ) -> Result<Vec<crate::store::SagaState>, StoreError> {
-        self.side()?.list_sagas(filter, limit).await
-    }
-
-    /// How many instances of each saga there are in each status.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Backend`].
-    pub async fn count(&self) -> Result<Vec<(Arc<str>, SagaStatus, u64)>, StoreError> {
-        self.side()?.count_sagas().await
-    }
-
-    fn side(&self) -> Result<&dyn crate::store::ReadSide, StoreError> {
-        let side = self.store.port().read_side();
-        side.ok_or(StoreError::Unsupported { store: "this store", what: "keep sagas" })
+/// What has happened to an instance, from the start.
+///
+/// # Errors
+/// [`SagaError::NotFound`], and what the store fails with.
+pub(super) async fn timeline(store: &Store, stream: &StreamId) -> Result<Vec<TimelineEntry>, SagaError> {
+    let (mut entries, mut wrong) = (Vec::new(), None);
+    let mut visit = |item: Item<'_>| {
+        let Item::Event(event) = item else { return ControlFlow::Continue(()) };
+        match SagaEvent::read(stream, event) {
+            Ok(read) => entries.push(TimelineEntry {
+                version: event.version,
+                recorded_at: event.recorded_at,
+                meta: decode_meta(event.meta).unwrap_or_default(),
+                event: read,
+            }),
+            Err(error) => {
+                wrong = Some(error);
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    };
+    store.port().read_stream(&ReadStream::all(stream.clone()), &mut visit).await?;
+    match wrong {
+        Some(error) => Err(error.into()),
+        None if entries.is_empty() => Err(SagaError::NotFound { stream: stream.clone() }),
+        None => Ok(entries),
     }
 }

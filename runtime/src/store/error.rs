@@ -263,6 +263,14 @@ pub enum ConnectError {
         /// What the driver said.
         source: BoxError,
     },
+    /// There is nothing at that address that could be opened, and nothing was to be made.
+    #[error("there is no store in {target}: {reason}")]
+    Missing {
+        /// Which, without a password.
+        target: String,
+        /// What was found in its place.
+        reason: String,
+    },
     /// The database would silently break a promise of the store.
     #[error("{target} cannot be used: {reason}; {remedy}")]
     Unsafe {

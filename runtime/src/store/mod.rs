@@ -21,6 +21,7 @@ mod document;
 mod error;
 mod event;
 mod fleet;
+mod inspect;
 mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -54,6 +55,7 @@ pub use fleet::{
     DefinitionCount, EventCount, Fleet, KnownShape, Member, Program, RecordedShape, Running, ShapeKind,
     Survey, Suspects,
 };
+pub use inspect::{Inspect, Size, StreamFilter, StreamPage, StreamState, Tally, TypeTally};
 pub use memory::Memory;
 #[cfg(feature = "postgres")]
 pub use postgres::{Postgres, PostgresOptions};
@@ -134,6 +136,11 @@ pub trait EventStore: fmt::Debug + Send + Sync + 'static {
     /// Which programs run on it, and what they store there; `None` where a store does not keep that. Then nobody is kept
     /// from starting.
     fn fleet(&self) -> Option<&dyn Fleet> {
+        None
+    }
+
+    /// What those need who look after a store; `None` where it cannot tell what there is.
+    fn inspect(&self) -> Option<&dyn Inspect> {
         None
     }
 

@@ -53,6 +53,7 @@ pub use error::SubscriptionError;
 pub use feed::Feed;
 pub use progress::ProgressSender;
 pub use shard::{shard_of_key, shard_of_stream};
+pub(crate) use start::position_of;
 pub use status::{SubscriptionStatus, Trouble};
 pub use stop::Stop;
 pub use subscribe::{Subscribe, Subscription};

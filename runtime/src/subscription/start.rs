@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// The position after which a subscription begins.
-pub(super) async fn position_of(store: &Store, start: Start) -> Result<Position, StoreError> {
+pub(crate) async fn position_of(store: &Store, start: Start) -> Result<Position, StoreError> {
     match start {
         Start::Beginning => Ok(Position::START),
         Start::Now => store.port().last_position().await,

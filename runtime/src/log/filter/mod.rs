@@ -104,6 +104,12 @@ impl Filter {
         self
     }
 
+    /// Events of one stream.
+    pub fn stream(mut self, stream: StreamId) -> Self {
+        self.streams.push(stream);
+        self
+    }
+
     /// Events of streams whose id has this text, of whatever category.
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.ids.push(id.into());

@@ -2,6 +2,7 @@ mod commit;
 mod deliveries;
 mod documents;
 mod fleet;
+mod inspect;
 mod sagas;
 mod shards;
 mod timers;
@@ -18,8 +19,9 @@ use uuid::Uuid;
 
 use self::{documents::Library, fleet::FleetBook, sagas::SagaBook, timers::TimerBook};
 use super::{
-    Append, EventRef, EventStore, Fleet, Item, LogEventRef, LogVisitor, Outcome, ParkedDelivery, ReadLog,
-    ReadSide, ReadStream, Signal, SnapshotRef, Store, StoreError, StreamId, StreamVisitor, check_key,
+    Append, EventRef, EventStore, Fleet, Inspect, Item, LogEventRef, LogVisitor, Outcome, ParkedDelivery,
+    ReadLog, ReadSide, ReadStream, Signal, SnapshotRef, Store, StoreError, StreamId, StreamVisitor,
+    check_key,
     resolve::{Ledger, Roster, Write},
 };
 use crate::{
@@ -261,6 +263,10 @@ impl EventStore for Memory {
     }
 
     fn fleet(&self) -> Option<&dyn Fleet> {
+        Some(self)
+    }
+
+    fn inspect(&self) -> Option<&dyn Inspect> {
         Some(self)
     }
 

@@ -89,7 +89,7 @@ pub(super) async fn run(link: &Link) -> Result<(), ConnectError> {
     let migrating = async {
         let mut connection = link.bare().await?;
         let mut state = state(&mut connection).await?;
-        if state.version < KNOWN {
+        if state.version < KNOWN && !link.options.existing {
             state = migrate(&mut connection).await?;
         }
         // Nothing is left to be lost on it.
@@ -99,6 +99,9 @@ pub(super) async fn run(link: &Link) -> Result<(), ConnectError> {
     let failed = |source| ConnectError::Migration { target: link.target(), source };
     let state =
         tokio::time::timeout(PATIENCE, migrating).await.map_err(|e| failed(e.into()))?.map_err(failed)?;
+    if state.version < KNOWN {
+        return Err(too_old(link.target(), state.version));
+    }
     if state.needs > KNOWN {
         return Err(ConnectError::Unsafe {
             target: link.target(),
@@ -111,6 +114,21 @@ pub(super) async fn run(link: &Link) -> Result<(), ConnectError> {
         });
     }
     Ok(())
+}
+
+/// Only what is there was to be opened, and this is not there, or not yet.
+fn too_old(target: String, version: i32) -> ConnectError {
+    match version {
+        0 => ConnectError::Missing { target, reason: "it has no tables of gesta".to_owned() },
+        _ => ConnectError::Unsafe {
+            target,
+            reason: format!("its tables are of version {version}, and this program knows version {KNOWN}"),
+            remedy:
+                "let the application bring them up to date first, by starting it with this version of gesta, \
+                     or use the older version of this program"
+                    .to_owned(),
+        },
+    }
 }
 
 /// Where a database stands; zeros for one without our tables.

@@ -19,6 +19,7 @@ mod far;
 mod find;
 mod fleet;
 mod held;
+mod inspect;
 mod link;
 mod log;
 mod migrate;
@@ -57,8 +58,8 @@ use self::{
     signals::Signals,
 };
 use super::{
-    Append, ConnectError, EventStore, Fleet, LogVisitor, Outcome, ReadLog, ReadSide, ReadStream, SnapshotRef,
-    Store, StoreError, StreamId, StreamVisitor, check_key,
+    Append, ConnectError, EventStore, Fleet, Inspect, LogVisitor, Outcome, ReadLog, ReadSide, ReadStream,
+    SnapshotRef, Store, StoreError, StreamId, StreamVisitor, check_key,
 };
 use crate::domain::{IdempotencyKey, Position, Receipt};
 
@@ -259,6 +260,10 @@ impl EventStore for Postgres {
     }
 
     fn fleet(&self) -> Option<&dyn Fleet> {
+        Some(self)
+    }
+
+    fn inspect(&self) -> Option<&dyn Inspect> {
         Some(self)
     }
 

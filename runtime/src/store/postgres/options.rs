@@ -27,6 +27,7 @@ pub struct PostgresOptions {
     pub(super) connect_timeout: Duration,
     pub(super) lock_timeout: Duration,
     pub(super) work_timeout: Duration,
+    pub(super) existing: bool,
 }
 
 impl Default for PostgresOptions {
@@ -40,6 +41,7 @@ impl Default for PostgresOptions {
             connect_timeout: Duration::from_secs(5),
             lock_timeout: Duration::from_secs(2),
             work_timeout: Duration::from_secs(60),
+            existing: false,
         }
     }
 }
@@ -97,6 +99,14 @@ impl PostgresOptions {
     /// told otherwise.
     pub fn work_timeout(mut self, timeout: Duration) -> Self {
         self.work_timeout = timeout;
+        self
+    }
+
+    /// Opens only what is there: a database without a store is refused with
+    /// [`ConnectError::Missing`](crate::store::ConnectError::Missing), and one whose tables are of an older version with
+    /// [`ConnectError::Unsafe`](crate::store::ConnectError::Unsafe), because changing them is left to the application.
+    pub fn existing(mut self) -> Self {
+        self.existing = true;
         self
     }
 

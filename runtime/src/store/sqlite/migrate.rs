@@ -35,6 +35,30 @@ pub(super) async fn run(connection: &mut SqliteConnection, target: &str) -> Resu
     Ok(())
 }
 
+/// Refuses a database that would have to be changed first.
+pub(super) async fn look(
+    connection: &mut SqliteConnection,
+    target: &str,
+    refused: impl Fn(sqlx::Error) -> ConnectError,
+) -> Result<(), ConnectError> {
+    let target = target.to_owned();
+    match version(connection).await.map_err(refused)? {
+        0 => Err(ConnectError::Missing { target, reason: "it has no tables of gesta".to_owned() }),
+        version if version < STEPS.len() as i64 => Err(ConnectError::Unsafe {
+            target,
+            reason: format!(
+                "its tables are of version {version}, and this program knows version {}",
+                STEPS.len()
+            ),
+            remedy:
+                "let the application bring them up to date first, by starting it with this version of gesta, \
+                     or use the older version of this program"
+                    .to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// The version of the tables; 0 where there are none.
 async fn version(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
     let exists = connection.fetch_one(include_str!("sql/schema_exists.sql")).await?;

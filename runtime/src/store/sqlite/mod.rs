@@ -17,6 +17,7 @@ mod documents;
 mod failure;
 mod fleet;
 mod hear;
+mod inspect;
 mod migrate;
 mod nested;
 mod open;
@@ -58,8 +59,8 @@ use self::{
     writer::Request,
 };
 use super::{
-    Append, ConnectError, EventStore, Fleet, LogVisitor, Outcome, ReadLog, ReadSide, ReadStream, Signal,
-    SnapshotRef, Store, StoreError, StreamId, StreamVisitor, check_key,
+    Append, ConnectError, EventStore, Fleet, Inspect, LogVisitor, Outcome, ReadLog, ReadSide, ReadStream,
+    Signal, SnapshotRef, Store, StoreError, StreamId, StreamVisitor, check_key,
 };
 use crate::domain::{IdempotencyKey, Position, Receipt};
 
@@ -212,6 +213,10 @@ impl EventStore for Sqlite {
     }
 
     fn fleet(&self) -> Option<&dyn Fleet> {
+        Some(self)
+    }
+
+    fn inspect(&self) -> Option<&dyn Inspect> {
         Some(self)
     }
 

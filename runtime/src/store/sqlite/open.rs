@@ -29,10 +29,17 @@ pub(super) async fn file(options: SqliteOptions, path: &Path) -> Result<Sqlite, 
         return memory(options).await;
     }
     let target = path.display().to_string();
+    if options.existing && !path.is_file() {
+        let reason = "there is no such file".to_owned();
+        return Err(ConnectError::Missing { target, reason });
+    }
     check_path(path).map_err(|reason| unreachable(&target, reason))?;
-    let connect = common(&options).filename(path).create_if_missing(true);
+    let connect = common(&options).filename(path).create_if_missing(!options.existing);
     let patience = options.busy_timeout;
     let mut first = connect.connect().await.map_err(|error| refused(&target, error, patience))?;
+    if options.existing {
+        migrate::look(&mut first, &target, |error| refused(&target, error, patience)).await?;
+    }
     let mode = write_ahead(&mut first, patience).await.map_err(|error| refused(&target, error, patience))?;
     if mode != "wal" {
         return Err(ConnectError::Unsafe {

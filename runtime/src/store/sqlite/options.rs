@@ -33,6 +33,7 @@ pub struct SqliteOptions {
     pub(super) busy_timeout: Duration,
     pub(super) readers: u32,
     pub(super) work_timeout: Duration,
+    pub(super) existing: bool,
 }
 
 impl Default for SqliteOptions {
@@ -42,6 +43,7 @@ impl Default for SqliteOptions {
             busy_timeout: Duration::from_secs(10),
             readers: 4,
             work_timeout: Duration::from_secs(5),
+            existing: false,
         }
     }
 }
@@ -80,6 +82,15 @@ impl SqliteOptions {
     /// [`busy_timeout`](Self::busy_timeout).
     pub fn work_timeout(mut self, timeout: Duration) -> Self {
         self.work_timeout = timeout;
+        self
+    }
+
+    /// Opens only what is there: a file that is missing or holds no store is refused with
+    /// [`ConnectError::Missing`](crate::store::ConnectError::Missing), and one whose tables are of an older version with
+    /// [`ConnectError::Unsafe`](crate::store::ConnectError::Unsafe), because older programs could not use it any more
+    /// once they were changed.
+    pub fn existing(mut self) -> Self {
+        self.existing = true;
         self
     }
 

@@ -298,3 +298,19 @@ macro_rules! fleet_contract {
         }
     };
 }
+
+/// One test per promise of a store that can tell what there is in it, for a
+/// [`Fixture`](crate::testing::contract::Fixture).
+#[macro_export]
+macro_rules! inspect_contract {
+    ($fixture:ty) => {
+        $crate::store_contract! { @tests $fixture;
+            inspecting {
+                streams_are_listed
+                streams_are_filtered
+                events_are_counted
+                a_key_alone_is_no_stream
+            }
+        }
+    };
+}

@@ -23,10 +23,12 @@
 //! gesta::read_side_contract!(InMemory);
 //! gesta::process_contract!(InMemory);
 //! gesta::fleet_contract!(InMemory);
+//! gesta::inspect_contract!(InMemory);
 //! ```
 //!
 //! The second macro is for stores with a [read side](crate::store::ReadSide), the third for those that keep sagas and
-//! timers there, the fourth for those that keep which programs [run on them](crate::store::Fleet).
+//! timers there, the fourth for those that keep which programs [run on them](crate::store::Fleet), the fifth for
+//! those that can tell [what there is](crate::store::Inspect).
 //!
 //! The tests need `tokio` with the features `macros` and `rt-multi-thread`. Each check is also a public function
 //! here, for those who call them by hand.
@@ -46,6 +48,7 @@ pub mod fleet;
 mod follow;
 pub mod generations;
 pub mod inline;
+pub mod inspecting;
 pub mod instances;
 pub mod key_races;
 pub mod keys;

@@ -1,0 +1,215 @@
+//! Instances of all sagas, for operators who have not the code of the sagas: what can be decided without it.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::value::RawValue;
+
+use super::{
+    SagaError,
+    driver::SHARDS,
+    event::{Decided, SagaEvent, Skipped, append, category},
+    observe,
+    operators::{TRIES, TimelineEntry, timeline},
+    progress::Direction,
+    standing::{Standing, standing},
+};
+use crate::{
+    domain::Meta,
+    execute::Settings,
+    store::{
+        Due, Outcome, ProcessWrites, ReadSide, SagaFilter, SagaState, SagaStatus, SagaWrite, Store,
+        StoreError, StreamId,
+    },
+    subscription::shard_of_stream,
+};
+
+/// Instances of all sagas in a store, for their operators. Cheap to clone.
+///
+/// What is decided here is an event of the instance, as it is where the code of the saga is at hand: it is stored only on
+/// what it was decided about, and workers anywhere go on from there. What needs to know the steps needs the code:
+/// [`compensate`](super::SagaHandle::compensate) and [`fork`](super::SagaHandle::fork) are calls of a
+/// [`SagaHandle`](super::SagaHandle).
+#[derive(Clone, Debug)]
+pub struct Instances {
+    store: Store,
+}
+
+impl Instances {
+    pub(crate) fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// Instances by a filter, in the order of saga and id, at most so many: what they are at, since when, how often it
+    /// was tried, when they are due, and what went wrong. `filter.after` goes on behind the last of a page.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Backend`].
+    pub async fn list(&self, filter: &SagaFilter, limit: u64) -> Result<Vec<SagaState>, StoreError> {
+        self.side()?.list_sagas(filter, limit).await
+    }
+
+    /// How many instances of each saga there are in each status.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Backend`].
+    pub async fn count(&self) -> Result<Vec<(Arc<str>, SagaStatus, u64)>, StoreError> {
+        self.side()?.count_sagas().await
+    }
+
+    /// What has happened to an instance, from the start.
+    ///
+    /// # Errors
+    /// [`SagaError::NotFound`], and what the store fails with.
+    pub async fn timeline(&self, saga: &str, id: &str) -> Result<Vec<TimelineEntry>, SagaError> {
+        timeline(&self.store, &StreamId::new(&category(saga), id)).await
+    }
+
+    /// Lets one that is parked go on, with all attempts anew.
+    ///
+    /// # Errors
+    /// [`SagaError::NotNow`] when it is not parked; [`SagaError::NotFound`], and what the store fails with.
+    pub async fn retry(&self, saga: &str, id: &str, actor: &str, reason: &str) -> Result<(), SagaError> {
+        let decided = Decided { actor: actor.into(), reason: reason.into() };
+        let decide = |at: &Standing| match at.status {
+            SagaStatus::Parked => Ok(SagaEvent::Retried(decided.clone())),
+            _ => Err("it is not parked: it is tried again by itself when it is due"),
+        };
+        self.decide(saga, id, actor, Due::In(Duration::ZERO), decide).await
+    }
+
+    /// Takes the step at which one is parked for done: later steps get `output` in place of what it would have come to,
+    /// which must be what the step declares; that is not looked at here. Where it is undoing the step, that is taken for
+    /// undone, and the output does not matter.
+    ///
+    /// # Errors
+    /// [`SagaError::NotNow`] when it is not parked at a step; [`SagaError::NotFound`], and what the store fails with.
+    pub async fn skip_with(
+        &self,
+        saga: &str,
+        id: &str,
+        output: &RawValue,
+        actor: &str,
+        reason: &str,
+    ) -> Result<(), SagaError> {
+        let decide = |at: &Standing| match &at.parked {
+            Some((Some(step), _)) => Ok(SagaEvent::Skipped(Skipped {
+                step: step.clone(),
+                output: (at.direction == Direction::Forward).then(|| output.to_owned()),
+                actor: actor.into(),
+                reason: reason.into(),
+            })),
+            Some((None, _)) => Err("it is parked at no step"),
+            None => Err("it is not parked; only the code of the saga knows which step it is at"),
+        };
+        self.decide(saga, id, actor, Due::In(Duration::ZERO), decide).await
+    }
+
+    /// Tries one at another time than planned: so long from now, zero for at once.
+    ///
+    /// # Errors
+    /// [`SagaError::NotNow`] when it is parked or has ended; [`SagaError::NotFound`], and what the store fails with.
+    pub async fn reschedule(
+        &self,
+        saga: &str,
+        id: &str,
+        after: Duration,
+        actor: &str,
+        reason: &str,
+    ) -> Result<(), SagaError> {
+        let decided = Decided { actor: actor.into(), reason: reason.into() };
+        let decide = |at: &Standing| match at.status.is_active() {
+            true => Ok(SagaEvent::Rescheduled(decided.clone())),
+            false => Err("nothing of it is due; one that is parked goes on with a retry"),
+        };
+        self.decide(saga, id, actor, Due::In(after), decide).await
+    }
+
+    /// Gives one up as it is: nothing more is done, and nothing is undone.
+    ///
+    /// # Errors
+    /// [`SagaError::NotNow`] when it has ended; [`SagaError::NotFound`], and what the store fails with.
+    pub async fn abandon(&self, saga: &str, id: &str, actor: &str, reason: &str) -> Result<(), SagaError> {
+        let decided = Decided { actor: actor.into(), reason: reason.into() };
+        let decide = |at: &Standing| match at.status.has_ended() {
+            false => Ok(SagaEvent::Abandoned(decided.clone())),
+            true => Err("it has ended"),
+        };
+        self.decide(saga, id, actor, Due::In(Duration::ZERO), decide).await
+    }
+
+    async fn decide(
+        &self,
+        saga: &str,
+        id: &str,
+        actor: &str,
+        due: Due,
+        decide: impl Fn(&Standing) -> Result<SagaEvent, &'static str> + Sync,
+    ) -> Result<(), SagaError> {
+        let stream = StreamId::new(&category(saga), id);
+        let not_now = |status: SagaStatus, reason: &str| SagaError::NotNow {
+            stream: stream.clone(),
+            status: status.name(),
+            reason: reason.into(),
+        };
+        let mut status = SagaStatus::Running;
+        for _ in 0..TRIES {
+            let before = standing(self.store.port().as_ref(), &stream).await?;
+            let before = before.ok_or_else(|| SagaError::NotFound { stream: stream.clone() })?;
+            status = before.status;
+            let events = [decide(&before).map_err(|reason| not_now(before.status, reason))?];
+            let mut after = before.clone();
+            after.apply(&events[0]);
+            let limit = Settings::default().payload_limit;
+            let mut append = append(saga, &stream, before.version, &events, limit)?;
+            append.meta = Meta { actor: Some(actor.to_owned()), ..Meta::default() };
+            let row = self.row(saga, &stream, &after, &events[0], due).await?;
+            let parent = after.parent.as_ref().filter(|_| after.status.has_ended());
+            let wakes = parent.map(|parent| (parent.saga.as_str().into(), parent.id.clone()));
+            let writes = ProcessWrites {
+                saga: Some(row),
+                wakes: wakes.into_iter().collect(),
+                ..ProcessWrites::default()
+            };
+            append.process = Some(Box::new(writes));
+            if let [Outcome::Appended(_)] = self.store.port().append(&[append]).await?[..] {
+                observe::tell(&stream, after.version, &events, &Meta::default());
+                return Ok(());
+            }
+            // A worker or somebody else was faster: it is decided again on what there is now.
+        }
+        Err(not_now(status, "others have changed it again and again meanwhile"))
+    }
+
+    /// How it stands afterwards. The step that it is at is the one that a worker has noted last.
+    async fn row(
+        &self,
+        saga: &str,
+        stream: &StreamId,
+        after: &Standing,
+        event: &SagaEvent,
+        due: Due,
+    ) -> Result<SagaWrite, StoreError> {
+        let id = Some(stream.id().to_owned());
+        let filter = SagaFilter { saga: Some(saga.to_owned()), id, ..SagaFilter::default() };
+        let known = self.side()?.list_sagas(&filter, 1).await?.pop();
+        let (step, attempts) = known.map_or((after.step.clone(), 0), |known| (known.step, known.attempts));
+        let goes_on = after.status.is_active();
+        let again = matches!(event, SagaEvent::Retried(_) | SagaEvent::Skipped(_));
+        Ok(SagaWrite {
+            saga: saga.into(),
+            id: stream.id().to_owned(),
+            shard: shard_of_stream(stream, SHARDS),
+            status: after.status,
+            step: step.filter(|_| goes_on && !matches!(event, SagaEvent::Skipped(_))),
+            attempts: if again { 0 } else { attempts },
+            due: goes_on.then_some(due),
+            error: after.failure.clone(),
+            definition: after.definition,
+        })
+    }
+
+    fn side(&self) -> Result<&dyn ReadSide, StoreError> {
+        let side = self.store.port().read_side();
+        side.ok_or(StoreError::Unsupported { store: "this store", what: "keep sagas" })
+    }
+}

@@ -1,0 +1,107 @@
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use super::{StoreError, StreamId};
+use crate::domain::{Position, Timestamp};
+
+/// The part of a store that those need who look after it: what there is, counted and looked over.
+///
+/// Every call looks at a limited number of rows and says where to go on, so that none takes long or needs much memory,
+/// however much there is. Nothing of it is needed to run an application.
+#[async_trait]
+pub trait Inspect: Send + Sync {
+    /// The next streams in the order of their keys: it looks at `most` of them, and tells of those that pass the filter.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Backend`].
+    async fn list_streams(
+        &self,
+        filter: &StreamFilter,
+        after: Option<Uuid>,
+        most: u64,
+    ) -> Result<StreamPage, StoreError>;
+
+    /// Counts the next `most` events of the log by their types.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Backend`].
+    async fn tally(&self, after: Position, most: u64) -> Result<Tally, StoreError>;
+
+    /// How much room it takes, part by part, the greatest first; nothing where that cannot be told.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Backend`].
+    async fn sizes(&self) -> Result<Vec<Size>, StoreError>;
+}
+
+/// Which streams are meant; all conditions that are given hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StreamFilter {
+    /// Of this category.
+    pub category: Option<String>,
+    /// With an id that begins like this.
+    pub id_prefix: Option<String>,
+}
+
+impl StreamFilter {
+    /// Whether a stream passes.
+    pub fn matches(&self, category: &str, id: &str) -> bool {
+        self.category.as_deref().is_none_or(|wanted| wanted == category)
+            && self.id_prefix.as_deref().is_none_or(|prefix| id.starts_with(prefix))
+    }
+}
+
+/// How a stream stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamState {
+    /// Which.
+    pub stream: StreamId,
+    /// The version of its last event, as it is told to those who append.
+    pub version: u64,
+    /// Its last event: its place in the log, and when it was recorded. `None` where the store has lost it.
+    pub last: Option<(Position, Timestamp)>,
+}
+
+/// Some of the streams.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StreamPage {
+    /// Those that pass the filter, in the order of their keys.
+    pub streams: Vec<StreamState>,
+    /// How many were looked at.
+    pub looked_at: u64,
+    /// Where to go on; `None` at the end.
+    pub next: Option<Uuid>,
+}
+
+/// Events of a part of the log, counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// By type, in no order.
+    pub types: Vec<TypeTally>,
+    /// Where to go on: the position of the last event that was counted; `None` at the end.
+    pub next: Option<Position>,
+}
+
+/// Events of one type, counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TypeTally {
+    /// The type's name.
+    pub name: String,
+    /// The version of the payload's shape.
+    pub version: u16,
+    /// How many there are.
+    pub events: u64,
+    /// How long their payloads are, all together.
+    pub bytes: u64,
+    /// When the first and the last of them were recorded.
+    pub recorded: (Timestamp, Timestamp),
+}
+
+/// How much room a part of a store takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// What: a table with its indexes, or a file.
+    pub what: String,
+    /// In bytes.
+    pub bytes: u64,
+}

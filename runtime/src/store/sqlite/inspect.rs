@@ -1,0 +1,89 @@
+//! What there is, for those who look after it.
+
+use async_trait::async_trait;
+use sqlx::{Row, sqlite::SqliteRow};
+use uuid::Uuid;
+
+use super::{
+    Sqlite,
+    convert::{micros, position, signed, unsigned},
+};
+use crate::{
+    domain::Position,
+    store::{Inspect, Size, StoreError, StreamFilter, StreamId, StreamPage, StreamState, Tally, TypeTally},
+};
+
+/// The key of a stream, as it stands in a row.
+pub(super) fn key(row: &SqliteRow, column: usize) -> Result<Uuid, sqlx::Error> {
+    Uuid::from_slice(row.try_get(column)?).map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
+fn standing(row: &SqliteRow) -> Result<Option<StreamState>, sqlx::Error> {
+    let (version, at): (Option<i64>, Option<i64>) = (row.try_get(3)?, row.try_get(5)?);
+    // One that has a key and no event, or that the filter does not let pass.
+    let (Some(version), Some(at)) = (version, at) else { return Ok(None) };
+    let stream = StreamId::known(key(row, 0)?, row.try_get::<&str, _>(1)?, row.try_get::<&str, _>(2)?);
+    let last = Some((position(row.try_get(4)?), micros(at)));
+    Ok(Some(StreamState { stream, version: unsigned(version), last }))
+}
+
+fn counted(row: &SqliteRow) -> Result<TypeTally, sqlx::Error> {
+    Ok(TypeTally {
+        name: row.try_get::<Option<String>, _>(0)?.unwrap_or_else(|| "(a type without a name)".to_owned()),
+        version: row.try_get::<Option<u16>, _>(1)?.unwrap_or_default(),
+        events: unsigned(row.try_get(2)?),
+        bytes: unsigned(row.try_get(3)?),
+        recorded: (micros(row.try_get(4)?), micros(row.try_get(5)?)),
+    })
+}
+
+#[async_trait]
+impl Inspect for Sqlite {
+    async fn list_streams(
+        &self,
+        filter: &StreamFilter,
+        after: Option<Uuid>,
+        most: u64,
+    ) -> Result<StreamPage, StoreError> {
+        let mut connection = self.reader().await?;
+        let rows = sqlx::query(include_str!("sql/list_streams.sql"))
+            .bind(after.map_or_else(Vec::new, |after| after.as_bytes().to_vec()))
+            .bind(filter.category.clone())
+            .bind(filter.id_prefix.clone())
+            .bind(signed(most))
+            .fetch_all(&mut *connection)
+            .await;
+        let page = |rows: Vec<SqliteRow>| {
+            let full = rows.len() as u64 == most;
+            let next = rows.last().filter(|_| full).map(|row| key(row, 0)).transpose()?;
+            let streams: Result<Vec<_>, _> =
+                rows.iter().filter_map(|row| standing(row).transpose()).collect();
+            Ok(StreamPage { looked_at: rows.len() as u64, streams: streams?, next })
+        };
+        connection.settle(rows.and_then(page), "listing streams")
+    }
+
+    async fn tally(&self, after: Position, most: u64) -> Result<Tally, StoreError> {
+        let mut connection = self.reader().await?;
+        let rows = sqlx::query(include_str!("sql/tally.sql"))
+            .bind(signed(after.raw()))
+            .bind(signed(most))
+            .fetch_all(&mut *connection)
+            .await;
+        let tally = |rows: Vec<SqliteRow>| {
+            let types = rows.iter().map(counted).collect::<Result<Vec<_>, _>>()?;
+            let last = rows.iter().map(|row| row.try_get::<i64, _>(6)).collect::<Result<Vec<_>, _>>()?;
+            let full = types.iter().map(|tally| tally.events).sum::<u64>() == most;
+            Ok(Tally { types, next: last.into_iter().max().filter(|_| full).map(position) })
+        };
+        connection.settle(rows.and_then(tally), "counting events")
+    }
+
+    async fn sizes(&self) -> Result<Vec<Size>, StoreError> {
+        let mut connection = self.reader().await?;
+        let bytes =
+            sqlx::query_scalar::<_, i64>(include_str!("sql/size.sql")).fetch_one(&mut *connection).await;
+        let bytes = unsigned(connection.settle(bytes, "asking how large the file is")?);
+        Ok(vec![Size { what: "the file".to_owned(), bytes }])
+    }
+}

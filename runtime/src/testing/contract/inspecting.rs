@@ -1,0 +1,120 @@
+//! What there is, told to those who look after a store.
+
+use std::collections::BTreeMap;
+
+use super::{Fixture, Subject, kit::*};
+use crate::{
+    domain::Position,
+    store::{Expected, Inspect, Store, StreamFilter, StreamId, StreamState, Tally},
+};
+
+pub(super) fn inspect(store: &Store) -> &dyn Inspect {
+    store.port().inspect().expect("the store can tell what there is in it")
+}
+
+/// All streams that pass, looked at so many at a time.
+async fn streams(store: &Store, filter: &StreamFilter, most: u64) -> Vec<StreamState> {
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let page = inspect(store).list_streams(filter, after, most).await.expect("a page of streams");
+        assert!(page.looked_at <= most && page.streams.len() as u64 <= page.looked_at, "{page:?}");
+        all.extend(page.streams);
+        after = page.next;
+        if after.is_none() {
+            return all;
+        }
+    }
+}
+
+async fn seven(store: &Store) {
+    for n in 1..=7_u64 {
+        let category = if n % 2 == 0 { "even" } else { "odd" };
+        for version in 0..n {
+            let append = at(&StreamId::new(category, &format!("n-{n}")), version, ["{}"]);
+            stored(store, append).await;
+        }
+    }
+}
+
+/// Every stream is told once, whatever the size of a page, with its version and its last event.
+pub async fn streams_are_listed<F: Fixture>(subject: &Subject<F>) {
+    let store = subject.open().await;
+    assert_eq!(streams(&store, &StreamFilter::default(), 10).await, []);
+    seven(&store).await;
+    let all = streams(&store, &StreamFilter::default(), 100).await;
+    assert_eq!(all.len(), 7);
+    assert!(all.is_sorted_by_key(|state| state.stream.key()), "{all:?}");
+    for state in &all {
+        let (_, events) = read(&store, &crate::store::ReadStream::all(state.stream.clone())).await;
+        let last = events.last().expect("its last event");
+        assert_eq!(state.version, last.version);
+        assert_eq!(state.last, Some((last.position, last.recorded_at)));
+    }
+    for most in 1..=8 {
+        assert_eq!(streams(&store, &StreamFilter::default(), most).await, all, "pages of {most}");
+    }
+}
+
+/// A filter of streams compares exactly.
+pub async fn streams_are_filtered<F: Fixture>(subject: &Subject<F>) {
+    let store = subject.open().await;
+    seven(&store).await;
+    stored(&store, at(&StreamId::new("odd", "N-1%"), 0, ["{}"])).await;
+    stored(&store, at(&StreamId::new("odd", "ünder"), 0, ["{}"])).await;
+    let count = async |category: Option<&str>, id_prefix: Option<&str>| {
+        let filter =
+            StreamFilter { category: category.map(str::to_owned), id_prefix: id_prefix.map(str::to_owned) };
+        let found = streams(&store, &filter, 4).await;
+        assert!(found.iter().all(|state| filter.matches(state.stream.category(), state.stream.id())));
+        found.len()
+    };
+    assert_eq!(count(Some("even"), None).await, 3);
+    assert_eq!(count(Some("EVEN"), None).await, 0);
+    assert_eq!(count(None, Some("n-")).await, 7);
+    assert_eq!(count(None, Some("N-1%")).await, 1);
+    assert_eq!(count(None, Some("%")).await, 0);
+    assert_eq!(count(Some("odd"), Some("ü")).await, 1);
+    assert_eq!(count(Some("odd"), Some("")).await, 6);
+}
+
+/// Events are counted by their types, once each, whatever the size of a page.
+pub async fn events_are_counted<F: Fixture>(subject: &Subject<F>) {
+    let store = subject.open().await;
+    let none = inspect(&store).tally(Position::START, 10).await.expect("a tally");
+    assert_eq!(none, Tally::default());
+    seven(&store).await;
+    let mut other = at(&stream("other"), 0, ["[1]", "[12]"]);
+    other.events[1].version = 2;
+    stored(&store, other).await;
+    let log = log(&store, 1_000).await;
+    for most in [1, 3, 30, 1_000] {
+        let (mut counted, mut after) = (BTreeMap::new(), Some(Position::START));
+        while let Some(from) = after {
+            let tally = inspect(&store).tally(from, most).await.expect("a tally");
+            for of in tally.types {
+                let so_far = counted.entry((of.name, of.version)).or_insert((0, 0, of.recorded));
+                *so_far = (
+                    so_far.0 + of.events,
+                    so_far.1 + of.bytes,
+                    (so_far.2.0.min(of.recorded.0), so_far.2.1.max(of.recorded.1)),
+                );
+            }
+            after = tally.next;
+        }
+        let of = |version| counted[&("contract.happened".to_owned(), version)];
+        let times = |version| {
+            let times = log.iter().filter(|seen| seen.type_version == version).map(|seen| seen.recorded_at);
+            (times.clone().min().expect("a time"), times.max().expect("a time"))
+        };
+        assert_eq!(of(1), (29, 28 * 2 + 3, times(1)), "pages of {most}");
+        assert_eq!(of(2), (1, 4, times(2)), "pages of {most}");
+    }
+}
+
+/// What a key has done without an event is no stream.
+pub async fn a_key_alone_is_no_stream<F: Fixture>(subject: &Subject<F>) {
+    let store = subject.open().await;
+    stored(&store, keyed(append(&stream("nothing"), Expected::Any, []), "k")).await;
+    assert_eq!(streams(&store, &StreamFilter::default(), 10).await, []);
+    inspect(&store).sizes().await.expect("the sizes");
+}

@@ -5,6 +5,7 @@ use crate::{errors::Errors, messages::domain as messages, naming::type_text};
 
 pub(super) fn check(model: &Domain, errors: &mut Errors) {
     check_listed_once(model, errors);
+    super::locked::check(model, errors);
 }
 
 /// A part is listed once.

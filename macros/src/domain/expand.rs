@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Type, spanned::Spanned};
 
-use super::{describe, model::Domain};
+use super::{describe, locked, model::Domain};
 use crate::{driver::Input, naming::type_text, source};
 
 pub(super) fn expand(model: &Domain) -> TokenStream {
@@ -32,8 +32,8 @@ pub(super) fn expand(model: &Domain) -> TokenStream {
         const _: () = #there::domain::check_followers(<#name as #there::domain::Domain>::FOLLOWERS);
     };
     let definition = definition(model, &deps, &parts(model), &followers(model));
-    let probe = describe::probe(model);
-    quote!(#definition #app #(#supplies)* #(#projections)* #(#handlers)* #(#sagas)* #(#processes)* #register #checked #probe)
+    let (probe, locked) = (describe::probe(model), locked::expand(model));
+    quote!(#definition #app #(#supplies)* #(#projections)* #(#handlers)* #(#sagas)* #(#processes)* #register #checked #locked #probe)
 }
 
 /// What is known of the aggregates.

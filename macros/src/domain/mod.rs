@@ -3,6 +3,7 @@
 mod check;
 mod describe;
 mod expand;
+mod locked;
 mod model;
 
 use proc_macro2::TokenStream;

@@ -15,6 +15,7 @@ use crate::{
     keywords::{AGGREGATES, CRATE, DEPS, EVENT_HANDLERS, PROCESS_MANAGERS, PROJECTIONS, SAGAS},
     messages::domain as messages,
     paths::Runtime,
+    recorded::{self, Lock, Recorded},
 };
 
 pub(crate) struct Domain {
@@ -27,6 +28,8 @@ pub(crate) struct Domain {
     pub(super) event_handlers: Vec<Type>,
     pub(super) sagas: Vec<Type>,
     pub(super) process_managers: Vec<Type>,
+    /// `gesta.lock`
+    pub(super) lock: Option<Recorded<Lock>>,
     pub(super) runtime: Runtime,
 }
 
@@ -52,6 +55,7 @@ pub(super) fn read(input: &Input, errors: &mut Errors) -> Option<Domain> {
         event_handlers: Vec::new(),
         sagas: Vec::new(),
         process_managers: Vec::new(),
+        lock: recorded::lock(),
         runtime: Runtime::new(None),
     };
     let before = errors.count();

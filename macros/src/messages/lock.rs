@@ -63,3 +63,53 @@ pub(crate) fn raise(kept: &str, next: u64, older: &str) -> String {
         "keep the old shape as a struct `{kept}` and write #[event(version = {next}, from({older}))], or undo the change"
     )
 }
+
+/// What has become of the steps of a saga, both lists, and the remedy.
+pub(crate) fn steps(what: &str, saga: &str, before: &[&str], now: &[&str], raise: &str) -> String {
+    format!(
+        "{what}, and instances of {saga} may have begun\n  locked: {}\n     now: {}\n  \
+         help: put the steps back as they were; a method may have another name: `#[step(name = \"..\")]`\n  \
+         help: {raise}",
+        before.join(", "),
+        now.join(", ")
+    )
+}
+
+pub(crate) fn step_renamed(was: &str, is: &str) -> String {
+    format!("step `{was}` is now `{is}`")
+}
+
+pub(crate) fn step_removed(was: &str) -> String {
+    format!("step `{was}` is gone")
+}
+
+pub(crate) fn step_added(is: &str) -> String {
+    format!("step `{is}` is new")
+}
+
+pub(crate) fn step_moved(was: &str) -> String {
+    format!("step `{was}` has another place")
+}
+
+pub(crate) fn step_kind(step: &str, saga: &str, before: &str, now: &str, raise: &str) -> String {
+    format!(
+        "what step `{step}` does or how it is undone has changed, and instances of {saga} may have begun\n  \
+         locked: {before}\n     now: {now}\n  help: undo the change\n  help: {raise}"
+    )
+}
+
+pub(crate) fn output_of(step: &str, saga: &str) -> String {
+    format!("the output of step `{step}` in {saga}")
+}
+
+pub(crate) fn undo_or(remedy: &str) -> String {
+    format!("undo the change, {remedy}")
+}
+
+pub(crate) fn raise_saga(saga: &str, version: u64) -> String {
+    let next = version.saturating_add(1);
+    format!(
+        "or raise the version: `#[saga(version = {next})]`, and list the old definition beside it in `domain!`, or keep the \
+         old data as a struct: `#[saga(version = {next}, from({saga}V{version}))]`"
+    )
+}

@@ -10,7 +10,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 pub(crate) use golden::{Golden, Sample};
-pub(crate) use lock::Lock;
+pub(crate) use lock::{Lock, LockedSaga, LockedStep};
 
 /// A file as it was read.
 pub(crate) struct Recorded<T> {

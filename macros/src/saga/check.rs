@@ -2,7 +2,7 @@
 
 use syn::LitStr;
 
-use super::model::Saga;
+use super::{locked, model::Saga};
 use crate::{
     errors::Errors,
     messages::saga as messages,
@@ -19,6 +19,10 @@ pub(super) fn check(model: &Saga, errors: &mut Errors) {
     check_order(model, errors);
     check_one_start_per_variant(model, errors);
     check_number(&model.dependencies, errors);
+    // With a step that is wrong in itself, what was recorded says nothing.
+    if errors.is_empty() {
+        locked::check(model, errors);
+    }
 }
 
 /// An instance is read back by the saga's name, which says nothing about parameters.

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Path, Type, spanned::Spanned};
 
-use super::model::Saga;
+use super::{locked, model::Saga};
 use crate::{
     driver::Input,
     event_parameters::EventParameter,
@@ -41,7 +41,7 @@ pub(super) fn expand(model: &Saga) -> TokenStream {
     });
     let undone = calls(model, "compensate", &quote!(#private::saga::StepDone), undone);
     let probed = probed(model);
-    let migrate = migrate(model);
+    let (migrate, locked) = (migrate(model), locked::expand(model));
     let inner = quote! {
         type Deps<'d> = #tuple;
         const NAME: &'static str = #name;
@@ -68,6 +68,7 @@ pub(super) fn expand(model: &Saga) -> TokenStream {
             #implementation
             #(#started)*
             #within
+            #locked
         };
     }
 }
@@ -100,7 +101,9 @@ fn migrate(model: &Saga) -> Option<TokenStream> {
         let there = model.runtime.private_at(span);
         quote_spanned!(span=> #version => #there::core::option::Option::Some(#there::migrated::<#old, Self>(data)),)
     });
+    let first = Literal::u64_unsuffixed(first);
     Some(quote! {
+        const SINCE: u16 = #first;
         fn migrate(
             version: u16,
             data: &[u8],
@@ -474,6 +477,7 @@ pub(super) fn fallback(input: &Input, model: Option<&Saga>) -> TokenStream {
     };
     let stub = Saga {
         from: None,
+        lock: None,
         block: model.block.clone(),
         version: model.version,
         name: None,

@@ -2,6 +2,7 @@
 
 mod check;
 mod expand;
+mod locked;
 mod model;
 
 use proc_macro2::TokenStream;

@@ -12,6 +12,7 @@ use crate::{
     naming::{snake_case, type_text},
     parameters::{self, Dependency},
     paths::Runtime,
+    recorded::{self, Lock, Recorded},
     steps::{
         Call, Step,
         marks::{self, Marks},
@@ -33,6 +34,8 @@ pub(crate) struct Saga {
     pub(super) starts: Vec<Start>,
     /// What all of them together need, each type once.
     pub(super) dependencies: Vec<Dependency>,
+    /// `gesta.lock`
+    pub(super) lock: Option<Recorded<Lock>>,
     pub(super) runtime: Runtime,
 }
 
@@ -70,7 +73,8 @@ pub(super) fn read(input: &Input, errors: &mut Errors) -> Option<Saga> {
     }
     let calls = steps.iter().flat_map(Step::calls);
     let dependencies = parameters::union(calls.flat_map(Call::dependencies));
-    Some(Saga { block, version, from, name, steps, starts, dependencies, runtime })
+    let lock = recorded::lock();
+    Some(Saga { block, version, from, name, steps, starts, dependencies, lock, runtime })
 }
 
 /// The functions that make the saga of an event, and their places: those that say so, or with `on` the one that is not

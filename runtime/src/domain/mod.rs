@@ -15,6 +15,7 @@ mod id;
 mod id_value;
 mod index;
 mod lifecycle;
+mod locked;
 mod meta;
 mod misfit;
 mod parts;
@@ -41,6 +42,8 @@ pub use id::{AggregateId, Id, IdKey};
 pub use id_value::{IdValue, ParseIdError};
 pub use index::{IndexKey, Indexed};
 pub use lifecycle::{CommandInfo, Goal, Impossible, Lifecycle, Origin, StateInfo, Transition};
+#[doc(hidden)]
+pub use locked::{ListedSaga, check_locked_events, check_locked_sagas};
 pub use meta::{IdempotencyKey, Meta};
 pub use misfit::Misfit;
 pub use parts::{Domain, PartInfo, PartOf, check_domain};

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use super::Mistaken;
 use crate::{
     app::Registry,
-    domain::{Domain, Supply},
+    domain::{Domain, ListedSaga, Supply},
     execute::Within,
     model::Describe,
     process_manager::ProcessManager,
@@ -21,6 +21,14 @@ impl<S: Saga> SagaProbe<S> {
     pub const NAME: &'static str = S::NAME;
     /// The version of its definition.
     pub const VERSION: u16 = S::VERSION;
+    /// As a domain lists it.
+    pub const LISTED: ListedSaga = ListedSaga {
+        name: S::NAME,
+        package: S::PACKAGE,
+        version: S::VERSION,
+        // Without steps there was a mistake, which was told.
+        since: if S::STEPS.is_empty() { 0 } else { S::SINCE },
+    };
 
     /// Names it to the application, whose dependencies must suffice for it.
     pub fn register<D: Domain>(registry: &mut Registry<D>)
@@ -49,6 +57,8 @@ pub trait NoSaga {
     const NAME: &'static str = "";
     /// And no definition.
     const VERSION: u16 = 0;
+    /// And none that is listed.
+    const LISTED: ListedSaga = ListedSaga { name: "", package: "", version: 0, since: 0 };
     /// It is not named to the application.
     fn register<R>(_: &mut R) {}
     /// It is not described.

@@ -19,6 +19,8 @@ pub trait Saga: Sized + Send + Sync + 'static {
     const NAME: &'static str;
     /// The version of the definition, which grows with every change of the steps.
     const VERSION: u16;
+    /// The oldest version whose instances can go on by this one: what [`Saga::migrate`] knows.
+    const SINCE: u16 = Self::VERSION;
     /// Its steps, in the order in which they are done.
     const STEPS: &'static [StepInfo];
     /// The package in whose source it is; empty where that is not known.

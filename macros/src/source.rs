@@ -1,10 +1,26 @@
 //! What is known of the source that a macro stands in.
 
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
 /// The package that is being compiled, as Cargo says it; empty without Cargo.
 pub(crate) fn package() -> String {
     std::env::var("CARGO_PKG_NAME").unwrap_or_default()
+}
+
+/// `const DOC`, where something is said: what the runtime has without it is that nothing is.
+pub(crate) fn doc(attrs: &[Attribute]) -> Option<TokenStream> {
+    let said = documentation(attrs);
+    (!said.is_empty()).then(|| quote!(const DOC: &'static str = #said;))
+}
+
+/// `const DOCS`, or one of another name, where something is said of at least one.
+pub(crate) fn docs(name: &str, docs: &[String]) -> Option<TokenStream> {
+    let name = Ident::new(name, Span::call_site());
+    docs.iter()
+        .any(|doc| !doc.is_empty())
+        .then(|| quote!(const #name: &'static [&'static str] = &[#(#docs),*];))
 }
 
 /// The text of the doc comments among these attributes, without the space that stands before every line.

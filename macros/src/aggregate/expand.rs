@@ -7,14 +7,14 @@ use syn::{Ident, Type, spanned::Spanned};
 use super::model::Aggregate;
 use crate::{
     driver::Input,
-    source::{documentation, package},
+    source::{self, documentation, package},
 };
 
 pub(super) fn expand(model: &Aggregate) -> TokenStream {
     let item = &model.item;
     let (ident, private, name) = (model.ident(), model.runtime.private(), model.stream_name());
     let (id, event, package) = (id_type(model), event_type(model), package());
-    let span = ident.span().resolved_at(Span::call_site());
+    let (span, doc) = (ident.span().resolved_at(Span::call_site()), source::doc(&item.attrs));
     let snapshot = model.snapshot_every.map(|every| snapshot(model, every));
     let (fold, lifecycle, states) = (fold(model, &event, span), lifecycle(model, &event), states(model));
     let state_name = model.states().map(|_| {
@@ -34,6 +34,7 @@ pub(super) fn expand(model: &Aggregate) -> TokenStream {
             type Event = #event;
             const NAME: &'static str = #name;
             const PACKAGE: &'static str = #package;
+            #doc
             #snapshot
             #lifecycle
             #fold

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Path, Type, spanned::Spanned};
 
-use super::model::Apply;
+use super::{describe, model::Apply};
 use crate::{
     driver::Input,
     impl_block::ImplBlock,
@@ -26,7 +26,8 @@ pub(super) fn expand(model: &Apply) -> TokenStream {
         false => (TRANSITIONS, transitions(model)),
     };
     let (route, deletes, asked) = (route(model), deletes(model), asked(model));
-    let inner = quote!(#change #route #deletes);
+    let said = (of_trait == EVOLVE).then(|| describe::said(model));
+    let inner = quote!(#said #change #route #deletes);
     let implementation = implementation(block, (&model.event, of_trait), &model.runtime, &inner, &asked);
     // Fields come by reference as they are, so a parameter may well be `&String`.
     quote!(#[allow(clippy::ptr_arg)] #block #implementation)

@@ -1,6 +1,7 @@
 //! `#[apply(Event)]` on an `impl` block: its `impl Evolve<Event>`, one exhaustive `match`.
 
 mod check;
+mod describe;
 mod expand;
 mod model;
 

@@ -21,12 +21,20 @@ pub(super) fn expand(model: &Handlers) -> TokenStream {
         let command = &handler.command;
         quote_spanned!(command.span()=> #private::Stored::<#state, #command>::new().name(to);)
     });
+    let types = model.handlers.iter().map(|handler| {
+        let command = &handler.command;
+        quote_spanned!(command.span()=> to.command::<#command>();)
+    });
     let infos = model.handlers.iter().map(|handler| info(&private, handler));
     let all = quote_spanned! {state.span()=>
         #[automatically_derived]
         impl #private::domain::CommandHandlers for #state {
             type Deps<'d> = #tuple;
             const COMMANDS: &'static [#private::domain::CommandInfo] = &[#(#infos),*];
+            #[allow(unused_variables)]
+            fn commands<__S: #private::domain::Commands<Self>>(to: &mut __S) {
+                #(#types)*
+            }
             #[allow(unused_variables)]
             fn stored<__S: #private::domain::StoredCommands<Self>>(to: &mut __S) {
                 #[allow(unused_imports)]

@@ -10,14 +10,23 @@ use super::{expand::at, model::Domain};
 pub(super) fn describe(model: &Domain) -> TokenStream {
     let private = model.runtime.private();
     let aggregates = model.aggregates.iter().map(|part| described(model, part, "PartProbe"));
+    let projections = model.projections.iter().map(|part| projection(model, part));
+    let handlers = model.event_handlers.iter().map(|part| described(model, part, "HandlerProbe"));
     let sagas = model.sagas.iter().map(|part| described(model, part, "SagaProbe"));
+    let processes = model.process_managers.iter().map(|part| described(model, part, "ProcessProbe"));
     quote! {
         #[allow(unused_variables)]
         fn describe<__M: #private::Describe>(to: &mut __M) {
             #[allow(unused_imports)]
-            use #private::{NoPart as _, NoSaga as _};
+            use #private::{
+                NoFold as _, NoHandler as _, NoPart as _, NoProcess as _, NoProjection as _, NoQueries as _,
+                NoSaga as _,
+            };
             #(#aggregates)*
+            #(#projections)*
+            #(#handlers)*
             #(#sagas)*
+            #(#processes)*
         }
     }
 }
@@ -26,6 +35,17 @@ fn described(model: &Domain, part: &Type, probe: &str) -> TokenStream {
     let span = at(part);
     let (private, probe) = (model.runtime.private_at(span), Ident::new(probe, span));
     quote_spanned!(span=> #private::#probe::<#part>::describe(to);)
+}
+
+fn projection(model: &Domain, part: &Type) -> TokenStream {
+    let span = at(part);
+    let private = model.runtime.private_at(span);
+    let (own, queries) = (described(model, part, "ProjectionProbe"), described(model, part, "QueryProbe"));
+    let folds = model
+        .aggregates
+        .iter()
+        .map(|aggregate| quote_spanned!(span=> #private::FoldProbe::<#part, #aggregate>::describe(to);));
+    quote!(#own #(#folds)* #queries)
 }
 
 /// The test by which a program asks the compiled domain.

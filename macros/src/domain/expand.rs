@@ -87,6 +87,7 @@ fn definition(
 ) -> TokenStream {
     let Domain { attrs, visibility, name, .. } = model;
     let (private, text, package) = (model.runtime.private(), name.to_string(), source::package());
+    let said = source::doc(attrs);
     let documented = attrs.iter().any(|attr| attr.path().is_ident("doc"));
     let doc = (!documented).then(|| format!("The domain `{text}`.")).map(|doc| quote!(#[doc = #doc]));
     quote! {
@@ -100,6 +101,7 @@ fn definition(
             type Deps = #deps;
             const NAME: &'static str = #text;
             const PACKAGE: &'static str = #package;
+            #said
             const PARTS: &'static [#private::domain::PartInfo] = {
                 #[allow(unused_imports)]
                 use #private::NoPart as _;

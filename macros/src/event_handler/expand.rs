@@ -12,6 +12,7 @@ use crate::{
     parameters::{place, place_of, tuple},
     patterns::Variant,
     policy::Policy,
+    source,
 };
 
 pub(super) fn expand(model: &EventHandler) -> TokenStream {
@@ -25,9 +26,11 @@ pub(super) fn expand(model: &EventHandler) -> TokenStream {
     let names: Vec<Ident> = (0..enums.len()).map(|i| format_ident!("__E{i}")).collect();
     let there = enums.iter().map(|path| path.span().resolved_at(Span::call_site()));
     let on = there.zip(&names).map(|(span, name)| quote_spanned!(span=> to.on::<#name>();));
+    let doc = source::doc(&block.attrs);
     let inner = quote! {
         type Deps<'d> = #tuple;
         const NAME: &'static str = #name;
+        #doc
         #policy
         fn reactions<__R: #private::domain::Reactions<Self>>(to: &mut __R) { #(#on)* }
     };
@@ -52,13 +55,16 @@ fn react(model: &EventHandler, event: &Path, name: &Ident) -> TokenStream {
     let (private, handler) = (model.runtime.private(), &model.block.ty);
     let span = event.span().resolved_at(Span::call_site());
     let mut arms = Vec::new();
-    let mut variants = Vec::new();
+    let (mut variants, mut docs) = (Vec::new(), Vec::new());
     for method in &model.methods {
         let patterns: Vec<&Variant> = method.patterns.iter().filter(|variant| variant.is_of(event)).collect();
         if patterns.is_empty() {
             continue;
         }
-        variants.extend(patterns.iter().filter_map(|variant| variant.name()));
+        for name in patterns.iter().filter_map(|variant| variant.name()) {
+            variants.push(name);
+            docs.push(method.doc.clone());
+        }
         let patterns = patterns.into_iter().map(|variant| variant.pattern(name));
         let call = call(model, method, name);
         arms.push(quote!(#(#patterns)|* => { #call }));
@@ -69,8 +75,10 @@ fn react(model: &EventHandler, event: &Path, name: &Ident) -> TokenStream {
             Output = #private::core::result::Result<(), #private::domain::HandlerFailure>,
         > + #private::core::marker::Send
     };
+    let docs = source::docs("DOCS", &docs);
     let inner = quote! {
         const VARIANTS: &'static [&'static str] = &[#(#variants),*];
+        #docs
         #[allow(unused_variables, unreachable_code, unreachable_patterns, clippy::manual_async_fn, clippy::diverging_sub_expression)]
         fn react(
             event: &#name,

@@ -18,6 +18,7 @@ use crate::{
     paths::Runtime,
     patterns::{self, Variant},
     policy::{self, Policy},
+    source::documentation,
 };
 
 const OWNER: &str = "event_handler";
@@ -41,6 +42,8 @@ pub(crate) struct Reaction {
     pub(super) parameters: Vec<Parameter>,
     /// `Result<(), Error>`
     pub(super) result: Type,
+    /// What is said of it.
+    pub(super) doc: String,
 }
 
 pub(crate) enum Parameter {
@@ -161,6 +164,7 @@ fn read_method(
         patterns,
         parameters,
         result: syn::parse2(without_self(&result, ty)).unwrap_or(result),
+        doc: documentation(&method.attrs),
     })
 }
 

@@ -4,7 +4,10 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Path, spanned::Spanned};
 
-use super::model::{Call, Deadline, Process, Reaction, at};
+use super::{
+    describe,
+    model::{Call, Deadline, Process, Reaction, at},
+};
 use crate::{
     driver::Input,
     event_parameters::EventParameter,
@@ -23,11 +26,12 @@ pub(super) fn expand(model: &Process) -> TokenStream {
     let there = enums.iter().map(|path| path.span().resolved_at(Span::call_site()));
     let on = there.zip(&names).map(|(span, name)| quote_spanned!(span=> to.on::<#name>();));
     let (deadline_names, deadline) = (model.deadlines.iter().map(Deadline::stored_name), deadline(model));
-    let state = state(model);
+    let (state, described) = (state(model), describe::describe(model));
     let inner = quote! {
         type Key = #key;
         const NAME: &'static str = #name;
         const DEADLINES: &'static [&'static str] = &[#(#deadline_names),*];
+        #described
         #state
         fn inputs<__I: #private::process_manager::Inputs<Self>>(to: &mut __I) { #(#on)* }
         #deadline
@@ -142,9 +146,11 @@ fn manage(model: &Process, event: &Path, name: &Ident) -> TokenStream {
         quote!(#(#patterns)|* => { #called })
     });
     let routes = reactions.iter().map(|reaction| route(model, reaction, event, name));
+    let described = describe::reactions(model, &reactions, event);
     let keyed = keyed(model, &reactions, event, name);
     let inner = quote! {
         const VARIANTS: &'static [&'static str] = &[#(#variants),*];
+        #described
         #[allow(unused_variables, unreachable_patterns, clippy::unneeded_wildcard_pattern)]
         fn route(__event: &#name) -> #private::domain::Route {
             match __event {

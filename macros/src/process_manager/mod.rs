@@ -1,6 +1,7 @@
 //! `#[process_manager]` on an `impl` block: how a state reacts to events and deadlines.
 
 mod check;
+mod describe;
 mod expand;
 mod model;
 

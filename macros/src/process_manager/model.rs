@@ -15,6 +15,7 @@ use crate::{
     naming::snake_case,
     paths::Runtime,
     patterns::{self, Variant},
+    source::documentation,
 };
 
 const OWNER: &str = "process_manager";
@@ -35,12 +36,16 @@ pub(crate) struct Reaction {
     /// The field that names the instance.
     pub(super) by: Option<Member>,
     pub(super) call: Call,
+    /// What is said of it.
+    pub(super) doc: String,
 }
 
 /// A method that is called when a time has come.
 pub(crate) struct Deadline {
     pub(super) name: Option<LitStr>,
     pub(super) call: Call,
+    /// What is said of it.
+    pub(super) doc: String,
 }
 
 /// A method, and what it is given.
@@ -136,7 +141,7 @@ fn read_reaction(method: &Method, on: &Attribute, ty: &Type, errors: &mut Errors
         method.parameters().filter_map(|input| event_parameters::read(input, &there, ty, errors)).collect();
     let result = read_result(method, ty, errors);
     let call = Call { name: method.signature.ident.clone(), parameters, result };
-    (errors.count() == before).then_some(Reaction { patterns, by, call })
+    (errors.count() == before).then(|| Reaction { patterns, by, call, doc: documentation(&method.attrs) })
 }
 
 /// `Event::Variant { field }, by = field`
@@ -171,7 +176,8 @@ fn read_deadline(method: &Method, name: Option<LitStr>, ty: &Type, errors: &mut 
     let parameters =
         method.parameters().filter_map(|input| event_parameters::read(input, &there, ty, errors)).collect();
     let result = read_result(method, ty, errors);
-    Some(Deadline { name, call: Call { name: method.signature.ident.clone(), parameters, result } })
+    let call = Call { name: method.signature.ident.clone(), parameters, result };
+    Some(Deadline { name, call, doc: documentation(&method.attrs) })
 }
 
 fn read_result(method: &Method, ty: &Type, errors: &mut Errors) -> Option<Type> {

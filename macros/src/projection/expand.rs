@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Data, spanned::Spanned};
 
 use super::model::{Index, Projection};
-use crate::driver::Input;
+use crate::{driver::Input, source};
 
 pub(super) fn expand(model: &Projection) -> TokenStream {
     let (item, implementation) = (&model.item, implementation(model));
@@ -20,7 +20,7 @@ fn implementation(model: &Projection) -> TokenStream {
     let key =
         model.key.as_ref().map_or_else(|| quote!(#private::std::string::String), ToTokens::to_token_stream);
     let version = Literal::u64_unsuffixed(model.version);
-    let inline = model.inline;
+    let (inline, doc) = (model.inline, source::doc(&model.item.attrs));
     let initial = quote_spanned!(span=> <#ident as #private_there::std::default::Default>::default());
     // Named alike wherever it is used, so that a state which serde cannot write or read is one mistake.
     let json = quote_spanned!(span=> #private_there::document_json::<#ident>());
@@ -32,6 +32,7 @@ fn implementation(model: &Projection) -> TokenStream {
             const NAME: &'static str = #name;
             const VERSION: u32 = #version;
             const INLINE: bool = #inline;
+            #doc
             #indexes
             fn initial() -> Self { #initial }
             fn encode(

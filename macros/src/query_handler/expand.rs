@@ -5,18 +5,30 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::model::{Handler, Parameter, Queries};
-use crate::{driver::Input, impl_block::ImplBlock, parameters::tuple};
+use crate::{driver::Input, impl_block::ImplBlock, naming::type_text, parameters::tuple};
 
 pub(super) fn expand(model: &Queries) -> TokenStream {
     let Queries { block, handlers, dependencies, runtime } = model;
     let (private, projection) = (runtime.private(), &block.ty);
     let tuple = tuple(&private, dependencies.iter());
+    let infos = handlers.iter().map(|handler| info(&private, handler));
     let handlers = handlers.iter().map(|handler| expand_handler(model, handler, &answer(model, handler)));
     let all = quote_spanned! {projection.span()=>
         #[automatically_derived]
-        impl #private::query::QueryHandlers for #projection { type Deps<'d> = #tuple; }
+        impl #private::query::QueryHandlers for #projection {
+            type Deps<'d> = #tuple;
+            const QUERIES: &'static [#private::query::QueryInfo] = &[#(#infos),*];
+        }
     };
     quote!(#block #all #(#handlers)*)
+}
+
+/// A query as data.
+fn info(private: &TokenStream, handler: &Handler) -> TokenStream {
+    let (query, name, doc) = (type_text(&handler.query), handler.name.to_string(), &handler.doc);
+    let returns = type_text(&handler.result);
+    let doc = (!doc.is_empty()).then(|| quote!(.with_doc(#doc)));
+    quote!(#private::query::QueryInfo::new(#query, #name, #returns) #doc)
 }
 
 /// `impl Query for BalanceOf`. The impl stands at the query, what is asked of the answer at the result.
@@ -121,6 +133,7 @@ pub(super) fn fallback(input: &Input, model: Option<&Queries>) -> TokenStream {
             query: crate::parameters::forever(&handler.query),
             result: handler.result.clone(),
             parameters: Vec::new(),
+            doc: String::new(),
         };
         expand_handler(model, &alone, &answer)
     });

@@ -13,6 +13,7 @@ use crate::{
     naming::type_text,
     parameters::{self, Borrowed, Dependency, check_no_lifetime, is_called, read_borrowed},
     paths::Runtime,
+    source::documentation,
 };
 
 pub(crate) struct Queries {
@@ -30,6 +31,8 @@ pub(crate) struct Handler {
     /// `Result<Answer, Error>`
     pub(super) result: Type,
     pub(super) parameters: Vec<Parameter>,
+    /// What is said of it.
+    pub(super) doc: String,
 }
 
 pub(crate) enum Parameter {
@@ -89,6 +92,7 @@ fn read_handler(method: &Method, state: &Type, errors: &mut Errors) -> Option<Ha
         query: outside(&query),
         result: outside(&result),
         parameters,
+        doc: documentation(&method.attrs),
     })
 }
 

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Path, Type, spanned::Spanned};
 
-use super::{locked, model::Saga};
+use super::{describe, locked, model::Saga};
 use crate::{
     driver::Input,
     event_parameters::EventParameter,
@@ -41,13 +41,14 @@ pub(super) fn expand(model: &Saga) -> TokenStream {
     });
     let undone = calls(model, "compensate", &quote!(#private::saga::StepDone), undone);
     let probed = probed(model);
-    let (migrate, locked) = (migrate(model), locked::expand(model));
+    let (migrate, described, locked) = (migrate(model), describe::describe(model), locked::expand(model));
     let inner = quote! {
         type Deps<'d> = #tuple;
         const NAME: &'static str = #name;
         const VERSION: u16 = #version;
         const PACKAGE: &'static str = #package;
         const STEPS: &'static [#private::saga::StepInfo] = &[#(#infos),*];
+        #described
         #encoding
         #migrate
         #starts
@@ -136,6 +137,7 @@ fn start_on(model: &Saga, event: &Path, name: &Ident) -> TokenStream {
     let starts: Vec<_> = model.starts.iter().map(|start| (start, of(start))).collect();
     let variants =
         starts.iter().flat_map(|(_, variants)| variants.iter().filter_map(|(name, _)| name.clone()));
+    let docs = describe::start_docs(&starts);
     let arms = starts.iter().filter(|(_, variants)| !variants.is_empty()).map(|(start, variants)| {
         let patterns = variants.iter().map(|(_, pattern)| pattern);
         let (made, id) = (made(model, start, name), if start.mark.each { "of_event" } else { "of_stream" });
@@ -144,6 +146,7 @@ fn start_on(model: &Saga, event: &Path, name: &Ident) -> TokenStream {
     });
     let inner = quote! {
         const VARIANTS: &'static [&'static str] = &[#(#variants),*];
+        #docs
         #[allow(unused_variables, unreachable_code, unreachable_patterns)]
         fn start(
             event: &#name,
@@ -204,8 +207,9 @@ fn info(model: &Saga, at: usize, step: &Step) -> TokenStream {
     };
     let policy = policy(model, step);
     let probe = step.probe.is_some().then(|| quote!(.with_probe()));
+    let doc = Some(&step.doc).filter(|doc| !doc.is_empty()).map(|doc| quote!(.with_doc(#doc)));
     quote! {
-        #private::saga::StepInfo::new(#name, #kind, #private::saga::Undo::#undo, #shape) #policy #probe
+        #private::saga::StepInfo::new(#name, #kind, #private::saga::Undo::#undo, #shape) #policy #probe #doc
     }
 }
 

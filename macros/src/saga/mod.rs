@@ -1,6 +1,7 @@
 //! `#[saga]` on an `impl` block: the steps of a saga, and how each is undone.
 
 mod check;
+mod describe;
 mod expand;
 mod locked;
 mod model;

@@ -18,6 +18,8 @@ pub(crate) struct Step {
     pub(crate) undo: Option<Undo>,
     pub(crate) probe: Option<Call>,
     pub(crate) tries: Tries,
+    /// What is said of it.
+    pub(crate) doc: String,
 }
 
 pub(crate) enum Undo {

@@ -14,6 +14,7 @@ use crate::{
     naming::type_text,
     parameters::{Borrowed, Dependency, is_called, last_arguments, read_borrowed, sends},
     policy::Tries,
+    source::documentation,
 };
 
 /// The methods of the block, in their order.
@@ -127,7 +128,8 @@ impl Reader<'_> {
             }
             self.read_named(&probe, Scope { step, role: Role::Probe }, errors).map(|(_, call)| call)
         });
-        Some(Step { name, call: call?, undo, probe, tries })
+        let doc = documentation(&method.attrs);
+        Some(Step { name, call: call?, undo, probe, tries, doc })
     }
 
     fn read_undo(&mut self, undo: UndoMark, step: usize, errors: &mut Errors) -> Option<Undo> {

@@ -11,6 +11,7 @@ use crate::{
     keywords::{EACH, ON, START},
     messages::saga as messages,
     patterns::{self, Variant},
+    source::documentation,
 };
 
 /// A function, and the variants that it makes the saga of.
@@ -20,6 +21,8 @@ pub(crate) struct Start {
     pub(crate) parameters: Vec<EventParameter>,
     /// `Self` or `Option<Self>`.
     pub(crate) result: Type,
+    /// What is said of it.
+    pub(crate) doc: String,
 }
 
 /// `#[start(Event::Variant { field }, each)]`
@@ -120,5 +123,6 @@ pub(crate) fn read(method: &Method, mark: StartMark, ty: &Type, errors: &mut Err
         }
     };
     let result = result.filter(|_| errors.count() == before)?;
-    Some(Start { mark, name: signature.ident.clone(), parameters, result })
+    let (name, doc) = (signature.ident.clone(), documentation(&method.attrs));
+    Some(Start { mark, name, parameters, result, doc })
 }

@@ -18,6 +18,8 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     const NAME: &'static str;
     /// The package in whose source it is; empty where that is not known.
     const PACKAGE: &'static str = "";
+    /// What is said of it in the source; empty where nothing is.
+    const DOC: &'static str = "";
     /// When and how its state is kept beside the log; `None` where replaying is cheap enough.
     const SNAPSHOT: Option<SnapshotPolicy<Self>> = None;
 

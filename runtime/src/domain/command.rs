@@ -16,10 +16,21 @@ pub trait CommandHandlers: Aggregate {
     /// Its commands, in the order of their handlers.
     const COMMANDS: &'static [CommandInfo] = &[];
 
+    /// Names all of its commands by their types.
+    fn commands<S: Commands<Self>>(to: &mut S) {
+        let _ = to;
+    }
+
     /// Names those of its commands that serde can read: they can be stored, and sent later.
     fn stored<S: StoredCommands<Self>>(to: &mut S) {
         let _ = to;
     }
+}
+
+/// What collects the commands of an aggregate.
+pub trait Commands<A: CommandHandlers> {
+    /// This is one of them.
+    fn command<C: CommandOf<A>>(&mut self);
 }
 
 /// What collects the commands of an aggregate that can be stored and read again.

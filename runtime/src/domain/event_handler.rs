@@ -15,6 +15,8 @@ pub trait EventHandler: Sized + Send + Sync + 'static {
     type Deps<'d>: Copy + Send + Sync;
     /// Its name in the store, where it is kept how far it has come.
     const NAME: &'static str;
+    /// What is said of it in the source; empty where nothing is.
+    const DOC: &'static str = "";
 
     /// How its events are delivered.
     fn policy() -> DeliveryPolicy {
@@ -37,6 +39,8 @@ pub trait Reactions<H: EventHandler> {
 pub trait React<E: Event>: EventHandler {
     /// The variants that it reacts to, as they are called in the source: `Withdrawn`. Others are not delivered.
     const VARIANTS: &'static [&'static str];
+    /// What is said in the source of how it reacts to each of [`React::VARIANTS`]; none where nothing is known.
+    const DOCS: &'static [&'static str] = &[];
 
     /// Reacts to one event. A variant, or a value of it, that no pattern fits is handled by doing nothing.
     fn react(

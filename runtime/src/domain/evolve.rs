@@ -10,6 +10,13 @@ use super::Route;
     note = "write `#[apply({E})] impl {Self} {{ .. }}` with one method per variant"
 )]
 pub trait Evolve<E> {
+    /// The variants that do not matter to a projection, as they are called in the source.
+    const IGNORES: &'static [&'static str] = &[];
+    /// The variants that end a document, as they are called in the source.
+    const DELETES: &'static [&'static str] = &[];
+    /// The field that names the document of a projection; none where the id of the stream does.
+    const BY: Option<&'static str> = None;
+
     /// Changes the state by one event.
     fn evolve(&mut self, event: &E);
 

@@ -30,7 +30,9 @@ mod timestamp;
 mod transitions;
 
 pub use aggregate::{Aggregate, SnapshotPolicy};
-pub use command::{CommandHandlers, CommandOf, Context, Create, Handle, IntoEvents, StoredCommands, Target};
+pub use command::{
+    CommandHandlers, CommandOf, Commands, Context, Create, Handle, IntoEvents, StoredCommands, Target,
+};
 pub use dispatch::Dispatch;
 pub use event::{Event, EventOf, EventType, OldVersion, UpcastFrom};
 pub use event_handler::{Delivery, EventHandler, React, Reactions};

@@ -12,6 +12,8 @@ pub trait Domain: Sized + Send + Sync + 'static {
     const FOLLOWERS: &'static [FollowerInfo] = &[];
     /// The package in whose source it is; empty where that is not known.
     const PACKAGE: &'static str = "";
+    /// What is said of it in the source; empty where nothing is.
+    const DOC: &'static str = "";
 }
 
 /// That an aggregate is part of the domain `D`, whose dependencies suffice for its handlers.

@@ -21,6 +21,8 @@ pub trait Projection: Sized + Send + Sync + 'static {
     const INLINE: bool = false;
     /// The names of the indexes.
     const INDEXES: &'static [&'static str] = &[];
+    /// What is said of it in the source; empty where nothing is.
+    const DOC: &'static str = "";
 
     /// A document before its first event.
     fn initial() -> Self;

@@ -24,6 +24,7 @@ mod queued;
 mod request;
 mod retry;
 mod rivals;
+mod sends;
 mod settings;
 mod slot;
 mod snapshot;
@@ -40,6 +41,7 @@ pub(crate) use outgoing::{Office, Routes};
 pub use outgoing::{Outgoing, Rejection};
 pub use request::Execute;
 pub(crate) use retry::chance;
+pub use sends::{Sending, Sends};
 pub use settings::Settings;
 pub use within::Within;
 

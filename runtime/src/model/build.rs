@@ -1,15 +1,37 @@
-use super::{AggregateModel, EventModel, Model, SagaModel, StepModel, VersionModel};
+use std::any::type_name;
+
+use super::{
+    CommandModel, DeadlineModel, EventHandlerModel, FoldModel, Model, PolicyModel, ProcessManagerModel,
+    ProjectionModel, QueryModel, ReactionModel, SagaModel, SendModel, edges, facts,
+    names::{dependencies, short},
+};
 use crate::{
-    domain::{CommandHandlers, Domain, EventType, FollowerKind, PartInfo},
-    saga::{Saga, StepInfo, StepKind, Undo},
+    domain::{
+        Aggregate, CommandHandlers, CommandOf, Commands, Domain, Event, EventHandler, EventOf, Evolve,
+        FollowerInfo, FollowerKind, Projection, React, Reactions,
+    },
+    execute::Sending,
+    process_manager::{Inputs, Manage, ProcessManager},
+    query::QueryHandlers,
+    saga::{Saga, StartOn, Starts},
 };
 
 /// What the parts of a domain are described to, each by its type.
 pub trait Describe {
     /// An aggregate.
     fn aggregate<A: CommandHandlers>(&mut self);
+    /// A projection.
+    fn projection<P: Projection>(&mut self);
+    /// That the documents of a projection are folded from these events.
+    fn fold<P: Projection + Evolve<E>, E: Event + EventOf>(&mut self);
+    /// What a projection is asked.
+    fn queries<P: QueryHandlers>(&mut self);
+    /// An event handler.
+    fn event_handler<H: EventHandler>(&mut self);
     /// A saga.
     fn saga<S: Saga>(&mut self);
+    /// A process manager.
+    fn process_manager<P: ProcessManager>(&mut self);
 }
 
 /// A model being built: what the domain lists, and then what the types of its parts add to that.
@@ -19,88 +41,230 @@ pub(crate) struct Building(Model);
 impl Building {
     /// What the domain lists.
     pub(crate) fn of<D: Domain>() -> Self {
-        let of_kind = |kind| D::FOLLOWERS.iter().filter(move |info| info.kind == kind);
-        Self(Model {
+        let mut model = Model {
             framework: env!("CARGO_PKG_VERSION").to_owned(),
             package: D::PACKAGE.to_owned(),
             domain: D::NAME.to_owned(),
-            aggregates: D::PARTS.iter().map(aggregate).collect(),
-            sagas: of_kind(FollowerKind::Saga)
-                .map(|info| SagaModel {
-                    name: info.name.to_owned(),
-                    source: info.source.to_owned(),
-                    version: info.version,
-                    ..SagaModel::default()
-                })
-                .collect(),
-        })
+            doc: D::DOC.to_owned(),
+            aggregates: D::PARTS.iter().map(facts::aggregate).collect(),
+            ..Model::default()
+        };
+        D::FOLLOWERS.iter().for_each(|info| follower(&mut model, info));
+        Self(model)
     }
 
-    pub(crate) fn finish(self) -> Model {
+    pub(crate) fn finish(mut self) -> Model {
+        self.0.edges = edges::edges(&self.0);
         self.0
+    }
+}
+
+fn follower(model: &mut Model, info: &FollowerInfo) {
+    let (name, source) = (info.name.to_owned(), info.source.to_owned());
+    match info.kind {
+        FollowerKind::Projection => {
+            model.projections.push(ProjectionModel { name, source, ..ProjectionModel::default() });
+        }
+        FollowerKind::EventHandler => {
+            model.event_handlers.push(EventHandlerModel { name, source, ..EventHandlerModel::default() });
+        }
+        FollowerKind::Saga => {
+            model.sagas.push(SagaModel { name, source, version: info.version, ..SagaModel::default() });
+        }
+        FollowerKind::ProcessManager => {
+            let process = ProcessManagerModel { name, source, ..ProcessManagerModel::default() };
+            model.process_managers.push(process);
+        }
     }
 }
 
 impl Describe for Building {
     fn aggregate<A: CommandHandlers>(&mut self) {
-        if let Some(found) = self.0.aggregates.iter_mut().find(|found| found.name == A::NAME) {
-            A::PACKAGE.clone_into(&mut found.package);
+        let Some(found) = self.0.aggregates.iter_mut().find(|found| found.name == A::NAME) else { return };
+        A::PACKAGE.clone_into(&mut found.package);
+        A::DOC.clone_into(&mut found.doc);
+        found.id = short(type_name::<A::Id>());
+        found.snapshot_every = A::SNAPSHOT.map(|policy| policy.every);
+        let mut types = CommandTypes(Vec::new());
+        A::commands(&mut types);
+        for (command, of_type) in found.commands.iter_mut().zip(types.0) {
+            // The source may call it by another name.
+            command.name = of_type.name;
+            command.error = of_type.error;
+            command.dependencies = of_type.dependencies;
+        }
+    }
+
+    fn projection<P: Projection>(&mut self) {
+        if let Some(found) = self.0.projections.iter_mut().find(|found| found.name == P::NAME) {
+            P::DOC.clone_into(&mut found.doc);
+            found.version = P::VERSION;
+            found.key = short(type_name::<P::Key>());
+            found.inline = P::INLINE;
+            found.indexes = P::INDEXES.iter().map(|&name| name.to_owned()).collect();
+        }
+    }
+
+    fn fold<P: Projection + Evolve<E>, E: Event + EventOf>(&mut self) {
+        let Some(found) = self.0.projections.iter_mut().find(|found| found.name == P::NAME) else { return };
+        let named = |wanted: fn(&str) -> bool| -> Vec<String> {
+            E::TYPES
+                .iter()
+                .filter(|event| wanted(facts::variant(event)))
+                .map(|event| event.name.to_owned())
+                .collect()
+        };
+        found.folds.push(FoldModel {
+            aggregate: E::Aggregate::NAME.to_owned(),
+            by: P::BY.map(str::to_owned),
+            applies: named(|variant| !P::IGNORES.contains(&variant)),
+            ignores: named(|variant| P::IGNORES.contains(&variant)),
+            deletes: named(|variant| P::DELETES.contains(&variant)),
+        });
+    }
+
+    fn queries<P: QueryHandlers>(&mut self) {
+        self.0.queries.extend(P::QUERIES.iter().map(|query| QueryModel {
+            name: short(query.name),
+            projection: P::NAME.to_owned(),
+            handler: query.handler.to_owned(),
+            returns: query.returns.to_owned(),
+            doc: query.doc.to_owned(),
+        }));
+    }
+
+    fn event_handler<H: EventHandler>(&mut self) {
+        if let Some(found) = self.0.event_handlers.iter_mut().find(|found| found.name == H::NAME) {
+            H::DOC.clone_into(&mut found.doc);
+            H::reactions(&mut Handled(&mut found.reactions));
+            found.policy = Some(PolicyModel::from(&H::policy()));
+            found.dependencies = dependencies(type_name::<H::Deps<'static>>());
         }
     }
 
     fn saga<S: Saga>(&mut self) {
-        let sagas = &mut self.0.sagas;
         // A domain that is written by hand need not tell the versions.
-        let found = sagas
-            .iter_mut()
-            .find(|found| found.name == S::NAME && (found.version == S::VERSION || found.version == 0));
-        if let Some(found) = found {
+        let is_this = |found: &&mut SagaModel| {
+            found.name == S::NAME && (found.version == S::VERSION || found.version == 0)
+        };
+        if let Some(found) = self.0.sagas.iter_mut().find(is_this) {
             found.version = S::VERSION;
             S::PACKAGE.clone_into(&mut found.package);
-            found.steps = S::STEPS.iter().map(step).collect();
+            S::DOC.clone_into(&mut found.doc);
+            S::starts(&mut StartedBy(&mut found.started_by));
+            found.steps = S::STEPS.iter().enumerate().map(|(at, step)| facts::step::<S>(at, step)).collect();
+            found.dependencies = dependencies(type_name::<S::Deps<'static>>());
+        }
+    }
+
+    fn process_manager<P: ProcessManager>(&mut self) {
+        let Some(found) = self.0.process_managers.iter_mut().find(|found| found.name == P::NAME) else {
+            return;
+        };
+        P::DOC.clone_into(&mut found.doc);
+        found.key = short(type_name::<P::Key>());
+        P::inputs(&mut Managed(&mut found.reactions));
+        found.policy = Some(PolicyModel::from(&P::policy()));
+        let deadline = |(at, name): (usize, &&str)| {
+            let mut sends = Vec::new();
+            P::deadline_sends(at, &mut sends);
+            DeadlineModel { name: (*name).to_owned(), doc: doc_at(P::DEADLINE_DOCS, at), sends: sent(&sends) }
+        };
+        found.deadlines = P::DEADLINES.iter().enumerate().map(deadline).collect();
+    }
+}
+
+/// The commands of an aggregate, as their types tell.
+struct CommandTypes(Vec<CommandModel>);
+
+impl<A: CommandHandlers> Commands<A> for CommandTypes {
+    fn command<C: CommandOf<A>>(&mut self) {
+        self.0.push(CommandModel {
+            name: short(type_name::<C>()),
+            error: short(type_name::<C::Error>()),
+            dependencies: dependencies(type_name::<C::Deps<'static>>()),
+            ..CommandModel::default()
+        });
+    }
+}
+
+struct Handled<'a>(&'a mut Vec<ReactionModel>);
+
+impl<H: EventHandler> Reactions<H> for Handled<'_> {
+    fn on<E: Event>(&mut self)
+    where
+        H: React<E>,
+    {
+        add::<E>(self.0, H::VARIANTS, H::DOCS, |_, _| {});
+    }
+}
+
+struct StartedBy<'a>(&'a mut Vec<ReactionModel>);
+
+impl<S: Saga> Starts<S> for StartedBy<'_> {
+    fn on<E: Event>(&mut self)
+    where
+        S: StartOn<E>,
+    {
+        add::<E>(self.0, S::VARIANTS, S::DOCS, |_, _| {});
+    }
+}
+
+struct Managed<'a>(&'a mut Vec<ReactionModel>);
+
+impl<P: ProcessManager> Inputs<P> for Managed<'_> {
+    fn on<E: Event>(&mut self)
+    where
+        P: Manage<E>,
+    {
+        add::<E>(self.0, P::VARIANTS, P::DOCS, P::sends);
+    }
+}
+
+/// Adds a reaction for each variant. Two methods may react to one, each to some values of it: they are put together.
+fn add<E: Event>(
+    to: &mut Vec<ReactionModel>,
+    variants: &[&str],
+    docs: &[&str],
+    sends: impl Fn(usize, &mut Vec<Sending>),
+) {
+    for (at, &variant) in variants.iter().enumerate() {
+        let known = E::TYPES.iter().find(|event| facts::variant(event) == variant);
+        let event = known.map_or(variant, |event| event.name);
+        let (mut list, doc) = (Vec::new(), doc_at(docs, at));
+        sends(at, &mut list);
+        let list = sent(&list);
+        match to.iter_mut().find(|reaction| reaction.event == event) {
+            Some(reaction) => {
+                if !doc.is_empty() && !reaction.doc.contains(&doc) {
+                    reaction.doc = format!("{}\n\n{doc}", reaction.doc).trim().to_owned();
+                }
+                let more: Vec<_> = list.into_iter().filter(|sent| !reaction.sends.contains(sent)).collect();
+                reaction.sends.extend(more);
+            }
+            None => to.push(ReactionModel { event: event.to_owned(), doc, sends: list }),
         }
     }
 }
 
-fn aggregate(info: &PartInfo) -> AggregateModel {
-    AggregateModel {
-        name: info.name.to_owned(),
-        source: info.source.to_owned(),
-        package: String::new(),
-        events: info.events.iter().map(event).collect(),
-    }
+fn doc_at(docs: &[&str], at: usize) -> String {
+    docs.get(at).copied().unwrap_or_default().to_owned()
 }
 
-fn event(event: &EventType) -> EventModel {
-    let versions = event.older.iter().map(|old| (old.version, old.shape));
-    EventModel {
-        name: event.name.to_owned(),
-        source: event.source.to_owned(),
-        package: event.package.to_owned(),
-        doc: event.doc.to_owned(),
-        retired: event.retired,
-        versions: versions
-            .chain([(event.version, event.shape)])
-            .map(|(version, shape)| VersionModel { version, shape: shape.to_string() })
-            .collect(),
+/// What may be sent, each once.
+pub(super) fn sent(list: &[Sending]) -> Vec<SendModel> {
+    let mut sent = Vec::new();
+    for sending in list {
+        let sending = match *sending {
+            Sending::Command { aggregate, command } => {
+                SendModel::Command { aggregate: aggregate.to_owned(), command: short(command) }
+            }
+            Sending::Saga { name } => SendModel::Saga { name: name.to_owned() },
+            Sending::Timer => SendModel::Timer,
+        };
+        if !sent.contains(&sending) {
+            sent.push(sending);
+        }
     }
-}
-
-fn step(step: &StepInfo) -> StepModel {
-    let kind = match step.kind {
-        StepKind::Command => "command",
-        StepKind::Foreign => "foreign",
-    };
-    let undo = match step.undo {
-        Undo::Compensation { .. } => "compensation",
-        Undo::Nothing { .. } => "nothing",
-        Undo::Pivot => "pivot",
-        Undo::Retriable => "retriable",
-    };
-    StepModel {
-        name: step.name.to_owned(),
-        kind: kind.to_owned(),
-        undo: undo.to_owned(),
-        output: step.output.to_string(),
-    }
+    sent
 }

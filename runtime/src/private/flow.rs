@@ -6,7 +6,7 @@ use super::Mistaken;
 use crate::{
     app::Registry,
     domain::{Domain, ListedSaga, Supply},
-    execute::Within,
+    execute::{Sending, Sends, Within},
     model::Describe,
     process_manager::ProcessManager,
     saga::{RunsIn, Saga},
@@ -85,6 +85,11 @@ impl<P: ProcessManager> ProcessProbe<P> {
         registry.process_manager::<P>();
     }
 
+    /// Describes it.
+    pub fn describe<M: Describe>(to: &mut M) {
+        to.process_manager::<P>();
+    }
+
     /// Asks whether what it follows and sends to is part of the domain.
     pub fn within<D: Domain>()
     where
@@ -99,11 +104,32 @@ pub trait NoProcess {
     const NAME: &'static str = "";
     /// It is not named to the application.
     fn register<R>(_: &mut R) {}
+    /// It is not described.
+    fn describe<M>(_: &mut M) {}
     /// It sends nothing.
     fn within<D>() {}
 }
 
 impl<P> NoProcess for ProcessProbe<P> {}
+
+/// Asks what a method can send by what it returns: a type that tells it wins over [`NoSends`].
+#[derive(Debug)]
+pub struct SendsProbe<R>(PhantomData<R>);
+
+impl<R: Sends> SendsProbe<R> {
+    /// Adds all of it to a list.
+    pub fn sends<L: Extend<Sending>>(to: &mut L) {
+        R::sends(to);
+    }
+}
+
+/// The answer for all other types: that they cannot be returned is said elsewhere.
+pub trait NoSends {
+    /// Nothing is known.
+    fn sends<L>(_: &mut L) {}
+}
+
+impl<R> NoSends for SendsProbe<R> {}
 
 /// Asks that a part is a process manager.
 pub const fn is_process_manager<P: ProcessManager>() {}

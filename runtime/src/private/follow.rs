@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use crate::{
     app::Registry,
     domain::{Aggregate, Domain, EventHandler, EventOf, Evolve, Projection, Supply, refuse_projection},
+    model::Describe,
     projection::Folds,
     query::{QueryHandlers, ReadIn},
 };
@@ -28,6 +29,11 @@ impl<P: Projection> ProjectionProbe<P> {
         Folds::new()
     }
 
+    /// Describes it.
+    pub fn describe<M: Describe>(to: &mut M) {
+        to.projection::<P>();
+    }
+
     /// Names it to the application.
     pub fn register<D: Domain>(registry: &mut Registry<D>, folds: Folds<P>) {
         registry.projection(folds);
@@ -46,6 +52,8 @@ pub trait NoProjection {
     fn folds() {}
     /// It is not named to the application.
     fn register<R>(_: &mut R, (): ()) {}
+    /// It is not described.
+    fn describe<M>(_: &mut M) {}
 }
 
 impl<P> NoProjection for ProjectionProbe<P> {}
@@ -75,6 +83,11 @@ where
     /// It is.
     pub const FOLDED: bool = true;
 
+    /// Describes it.
+    pub fn describe<M: Describe>(to: &mut M) {
+        to.fold::<P, A::Event>();
+    }
+
     /// From these too.
     pub fn add(folds: &mut Folds<P>) {
         folds.on::<A::Event>();
@@ -87,6 +100,8 @@ pub trait NoFold {
     const FOLDED: bool = false;
     /// From nothing more.
     fn add<F>(_: &mut F) {}
+    /// It is not described.
+    fn describe<M>(_: &mut M) {}
 }
 
 impl<P, A> NoFold for FoldProbe<P, A> {}
@@ -98,6 +113,11 @@ pub struct HandlerProbe<H>(PhantomData<H>);
 impl<H: EventHandler> HandlerProbe<H> {
     /// Its name in the store.
     pub const NAME: &'static str = H::NAME;
+
+    /// Describes it.
+    pub fn describe<M: Describe>(to: &mut M) {
+        to.event_handler::<H>();
+    }
 
     /// Names it to the application, whose dependencies must suffice for it.
     pub fn register<D: Domain>(registry: &mut Registry<D>)
@@ -114,6 +134,8 @@ pub trait NoHandler {
     const NAME: &'static str = "";
     /// It is not named to the application.
     fn register<R>(_: &mut R) {}
+    /// It is not described.
+    fn describe<M>(_: &mut M) {}
 }
 
 impl<H> NoHandler for HandlerProbe<H> {}
@@ -126,6 +148,11 @@ pub const fn is_event_handler<H: EventHandler>() {}
 pub struct QueryProbe<P>(PhantomData<P>);
 
 impl<P: QueryHandlers> QueryProbe<P> {
+    /// Describes it.
+    pub fn describe<M: Describe>(to: &mut M) {
+        to.queries::<P>();
+    }
+
     /// Asks whether these dependencies suffice.
     pub fn asks<'d, D>(_: &'d D)
     where
@@ -138,6 +165,8 @@ impl<P: QueryHandlers> QueryProbe<P> {
 pub trait NoQueries {
     /// They need nothing.
     fn asks<D>(_: &D) {}
+    /// They are not described.
+    fn describe<M>(_: &mut M) {}
 }
 
 impl<P> NoQueries for QueryProbe<P> {}

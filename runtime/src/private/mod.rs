@@ -29,7 +29,9 @@ pub use crate::{
 pub use answered::Answered;
 pub use decided::{Again, Decided, Dependency, NotClone, events};
 pub use document::{Document, Json, document_json};
-pub use flow::{NoProcess, NoSaga, ProcessProbe, SagaProbe, is_process_manager, is_saga};
+pub use flow::{
+    NoProcess, NoSaga, NoSends, ProcessProbe, SagaProbe, SendsProbe, is_process_manager, is_saga,
+};
 pub use fold::{Folded, Folding, Initial, NoTransitions, lifecycle};
 pub use follow::{
     FoldProbe, HandlerProbe, NoFold, NoHandler, NoProjection, NoQueries, ProjectionProbe, QueryProbe,

@@ -4,6 +4,7 @@ use super::Reaction;
 use crate::{
     codec::{DecodeError, EncodeError},
     domain::{DeliveryPolicy, Event, HandlerFailure, Meta, Position, ProjectionKey, Route, Timestamp},
+    execute::Sending,
 };
 
 /// A process manager: one state per key, changed by events and deadlines. `#[process_manager]` writes this, and a
@@ -20,6 +21,10 @@ pub trait ProcessManager: Sized + Send + Sync + 'static {
     const NAME: &'static str;
     /// The names of its deadlines.
     const DEADLINES: &'static [&'static str];
+    /// What is said of each deadline in the source; none where nothing is known.
+    const DEADLINE_DOCS: &'static [&'static str] = &[];
+    /// What is said of it in the source; empty where nothing is.
+    const DOC: &'static str = "";
 
     /// How its inputs are delivered: how often one that fails is tried, and so on.
     fn policy() -> DeliveryPolicy {
@@ -46,6 +51,11 @@ pub trait ProcessManager: Sized + Send + Sync + 'static {
 
     /// A deadline has come, by its place in [`ProcessManager::DEADLINES`].
     fn deadline(&mut self, deadline: usize, key: &Self::Key) -> Vec<Reaction<Self>>;
+
+    /// Adds what a deadline can send to a list, by its place. As far as the type of what its method returns tells.
+    fn deadline_sends<L: Extend<Sending>>(deadline: usize, to: &mut L) {
+        let _ = (deadline, to);
+    }
 }
 
 /// What collects the types of event that a process manager reacts to.
@@ -60,6 +70,8 @@ pub trait Inputs<P: ProcessManager> {
 pub trait Manage<E: Event>: ProcessManager {
     /// The variants that it reacts to, as they are called in the source: `Withdrawn`.
     const VARIANTS: &'static [&'static str];
+    /// What is said in the source of how it reacts to each of [`Manage::VARIANTS`]; none where nothing is known.
+    const DOCS: &'static [&'static str] = &[];
 
     /// Which instances an event is for.
     fn route(event: &E) -> Route;
@@ -69,6 +81,12 @@ pub trait Manage<E: Event>: ProcessManager {
     /// # Errors
     /// When what stands beside the event cannot be read, such as the stream's id.
     fn manage(&mut self, event: &E, input: &Input<'_, Self>) -> Result<Vec<Reaction<Self>>, HandlerFailure>;
+
+    /// Adds what the reaction to a variant can send to a list, by the place in [`Manage::VARIANTS`]. As far as the type
+    /// of what its method returns tells.
+    fn sends<L: Extend<Sending>>(variant: usize, to: &mut L) {
+        let _ = (variant, to);
+    }
 }
 
 /// What stands beside an event.

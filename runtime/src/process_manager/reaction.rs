@@ -2,7 +2,7 @@ use std::{fmt, marker::PhantomData, time::Duration};
 
 use crate::{
     domain::{AggregateId, CommandHandlers, CommandOf, Dispatch, Domain, Timestamp},
-    execute::{Outgoing, Within},
+    execute::{Outgoing, Sending, Sends, Within},
 };
 
 /// What a process manager wants to be done.
@@ -146,6 +146,12 @@ impl<P, T: IntoReactions<P>> IntoReactions<P> for Vec<T> {
 
 impl<D: Domain, P> Within<D> for Timer<P> {}
 
+impl<P> Sends for Timer<P> {
+    fn sends<L: Extend<Sending>>(to: &mut L) {
+        to.extend([Sending::Timer]);
+    }
+}
+
 macro_rules! tuples {
     ($($t:ident)+) => {
         impl<P, $($t: IntoReactions<P>),+> IntoReactions<P> for ($($t,)+) {
@@ -157,6 +163,12 @@ macro_rules! tuples {
         }
 
         impl<D: Domain, $($t: Within<D>),+> Within<D> for ($($t,)+) {}
+
+        impl<$($t: Sends),+> Sends for ($($t,)+) {
+            fn sends<L: Extend<Sending>>(to: &mut L) {
+                $($t::sends(to);)+
+            }
+        }
     };
 }
 

@@ -20,6 +20,6 @@ pub use cursor::{Cursor, CursorError};
 pub use error::{QueryError, ReadError};
 pub use find::{FindDocuments, FoundPage};
 pub use index::Index;
-pub use question::{Query, QueryHandlers, ReadIn};
+pub use question::{Query, QueryHandlers, QueryInfo, ReadIn};
 pub use reader::Reader;
 pub(crate) use source::Source;

@@ -12,6 +12,36 @@ use crate::domain::{Domain, Projection};
 pub trait QueryHandlers: Projection {
     /// Everything that its handlers need of the application: a tuple of references, each type once.
     type Deps<'d>: Copy + Send + Sync;
+    /// Its queries, in the order of their handlers.
+    const QUERIES: &'static [QueryInfo] = &[];
+}
+
+/// A query, as data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct QueryInfo {
+    /// Its type in the source, such as `BalanceOf`.
+    pub name: &'static str,
+    /// Its handler in the source, such as `balance_of`.
+    pub handler: &'static str,
+    /// What the handler returns, as written in the source.
+    pub returns: &'static str,
+    /// What is said of the handler in the source; empty where nothing is.
+    pub doc: &'static str,
+}
+
+impl QueryInfo {
+    /// Describes a query.
+    pub const fn new(name: &'static str, handler: &'static str, returns: &'static str) -> Self {
+        Self { name, handler, returns, doc: "" }
+    }
+
+    /// The same with what is said of the handler in the source.
+    #[must_use]
+    pub const fn with_doc(mut self, doc: &'static str) -> Self {
+        self.doc = doc;
+        self
+    }
 }
 
 /// A question that has one handler.

@@ -13,6 +13,8 @@ pub trait Starts<S: Saga> {
 pub trait StartOn<E: Event>: Saga {
     /// The variants that start it, as they are called in the source: `Placed`.
     const VARIANTS: &'static [&'static str];
+    /// What is said in the source of how each of [`StartOn::VARIANTS`] starts it; none where nothing is known.
+    const DOCS: &'static [&'static str] = &[];
 
     /// The saga that an event starts, and the id of its instance; none for an event that starts none.
     ///

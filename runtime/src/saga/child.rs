@@ -15,7 +15,7 @@ use super::{
 use crate::{
     codec::{EncodeError, encode_json},
     domain::{Domain, HandlerFailure, Schema, Shape},
-    execute::Within,
+    execute::{Sending, Sends, Within},
     store::{Outcome, ProcessWrites, StoreError, StreamId},
     subscription::shard_of_stream,
 };
@@ -98,6 +98,12 @@ impl<S: Saga> IntoStep for Vec<Child<S>> {
 }
 
 impl<D: Domain, S: RunsIn<D>> Within<D> for Child<S> {}
+
+impl<S: Saga> Sends for Child<S> {
+    fn sends<L: Extend<Sending>>(to: &mut L) {
+        to.extend([Sending::Saga { name: S::NAME }]);
+    }
+}
 
 /// How long it is waited before somebody looks after children of whose end nobody has told.
 const LOOK_AFTER: std::time::Duration = std::time::Duration::from_secs(60);

@@ -4,6 +4,7 @@ use super::{Starts, StepCall, StepDone};
 use crate::{
     codec::{DecodeError, EncodeError},
     domain::{Backoff, Domain, HandlerFailure, Shape},
+    execute::Sending,
 };
 
 /// A saga: its data, and steps that are all done, or undone. `#[saga]` writes this.
@@ -25,6 +26,8 @@ pub trait Saga: Sized + Send + Sync + 'static {
     const STEPS: &'static [StepInfo];
     /// The package in whose source it is; empty where that is not known.
     const PACKAGE: &'static str = "";
+    /// What is said of it in the source; empty where nothing is.
+    const DOC: &'static str = "";
 
     /// Writes the data as JSON.
     ///
@@ -49,6 +52,12 @@ pub trait Saga: Sized + Send + Sync + 'static {
     /// Names every type of event that starts it; none for a saga that is only started by a call.
     fn starts<T: Starts<Self>>(to: &mut T) {
         let _ = to;
+    }
+
+    /// Adds what a command step can send or start to a list, or its compensation where it `undoes`. As far as the types
+    /// of what they return tell.
+    fn sends<L: Extend<Sending>>(step: usize, undoes: bool, to: &mut L) {
+        let _ = (step, undoes, to);
     }
 
     /// Calls a step, by its place in [`Saga::STEPS`]. A command step does nothing but decide what to send.
@@ -104,6 +113,8 @@ pub struct StepInfo {
     pub output: &'static Shape,
     /// Whether the far side can be asked what became of an attempt.
     pub probe: bool,
+    /// What is said of it in the source; empty where nothing is.
+    pub doc: &'static str,
 }
 
 /// What a step or a compensation does.
@@ -201,13 +212,20 @@ impl StepInfo {
             Undo::Retriable => StepPolicy::persistent(),
             _ => StepPolicy::forward(),
         };
-        Self { name, kind, undo, policy, output, probe: false }
+        Self { name, kind, undo, policy, output, probe: false, doc: "" }
     }
 
     /// Tried like this.
     #[must_use]
     pub const fn policy(mut self, policy: StepPolicy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// With what is said of it in the source.
+    #[must_use]
+    pub const fn with_doc(mut self, doc: &'static str) -> Self {
+        self.doc = doc;
         self
     }
 

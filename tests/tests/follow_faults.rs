@@ -21,7 +21,7 @@ use tokio::{task::JoinHandle, time::sleep};
 
 const LEASE: Duration = Duration::from_millis(500);
 /// Whoever does not hear that shards are free finds them after a third of it.
-const LONG_LEASE: Duration = Duration::from_secs(9);
+const LONG_LEASE: Duration = Duration::from_secs(24);
 const TILLS: u64 = 400;
 
 /// How long what follows may need to come to the end of the log once the faults are over.
@@ -254,7 +254,7 @@ async fn a_process_that_stops_hands_its_leases_over_at_once(url: &str, at_most: 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_that_stops_hands_its_leases_over_at_once_on_postgres() {
     let database = Database::new(Kind::Postgres).await;
-    a_process_that_stops_hands_its_leases_over_at_once(database.url(), LONG_LEASE / 9).await;
+    a_process_that_stops_hands_its_leases_over_at_once(database.url(), LONG_LEASE / 6).await;
     database.remove().await;
 }
 
@@ -262,5 +262,5 @@ async fn a_process_that_stops_hands_its_leases_over_at_once_on_postgres() {
 async fn a_process_that_stops_hands_its_leases_over_at_once_on_sqlite() {
     let folder = Folder::new();
     let url = format!("sqlite:{}", folder.path("events.db").display());
-    a_process_that_stops_hands_its_leases_over_at_once(&url, LONG_LEASE / 9).await;
+    a_process_that_stops_hands_its_leases_over_at_once(&url, LONG_LEASE / 6).await;
 }

@@ -28,7 +28,9 @@ impl Place {
     fn program(&self, more: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_transfers-under-test"));
         let clearing = self.folder.path("clearing");
-        command.args(["--store", self.database.url(), "--clearing"]).arg(clearing).args(more);
+        command.args(["--store", self.database.url(), "--clearing"]).arg(clearing);
+        // Seldom enough that no order uses up its attempts by chance.
+        command.args(["--failures", "10"]).args(more);
         command.stdin(Stdio::null());
         command
     }
@@ -172,8 +174,13 @@ async fn a_run_that_is_killed_at_any_moment_goes_on_and_ends_with_the_same_sums(
     let expected = (whole.run(&[]), whole.balances().await);
     whole.database.remove().await;
 
-    let mut midway = 0;
-    for (lines, millis) in [(0, 50), (0, 200), (1, 0), (3, 20), (6, 5)] {
+    let (mut midway, moments) = (0, [(0, 50), (0, 200), (1, 0), (3, 20), (6, 5)]);
+    for (round, (lines, millis)) in moments.into_iter().cycle().enumerate() {
+        // Where the machine is busy, a kill may come before anything is under way, or after all of it.
+        if round >= moments.len() && midway >= 3 {
+            return;
+        }
+        assert!(round < 30, "only {midway} of {round} kills came while orders were under way");
         let place = Place::new(kind).await;
         place.kill_after(lines, Duration::from_millis(millis));
         let sagas = place.sagas().await;
@@ -182,7 +189,6 @@ async fn a_run_that_is_killed_at_any_moment_goes_on_and_ends_with_the_same_sums(
         assert!(place.book().values().all(|lines| *lines == 1), "a key has more than one effect");
         place.database.remove().await;
     }
-    assert!(midway >= 3, "only {midway} of 5 kills came while orders were under way");
 }
 
 async fn a_run_that_is_killed_again_and_again_ends_with_the_same_sums(kind: Kind) {

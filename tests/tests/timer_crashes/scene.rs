@@ -126,18 +126,19 @@ impl Scene {
         self.until("another time", async || self.notes(CLOCK).await.len() > before + 3).await;
     }
 
-    /// Has workers end what recurs, waits until all of it has had its effect, and stops them.
+    /// Stops workers; the last of them ends what recurs first, and all of it has had its effect.
     pub(crate) async fn until_it_stands_still(&self, mut workers: Vec<Worker>) {
-        for worker in &mut workers {
-            worker.tell("enough").await;
-            worker.says("no more").await;
-        }
+        let mut last = workers.pop().expect("a worker");
+        // Whoever had not heard of the end yet would set it anew.
+        stop(workers).await;
+        last.tell("enough").await;
+        last.says("no more").await;
         let side = self.store.port().read_side().expect("a read side");
         let stream = StreamId::new("recurring", TICK);
         let no_timer = async || side.timers_of(&stream).await.expect("the timers").is_empty();
         self.until("the end of what recurs", no_timer).await;
         self.all_is_done().await;
-        stop(workers).await;
+        last.stop().await;
     }
 
     /// The end of the log.

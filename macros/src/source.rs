@@ -9,6 +9,11 @@ pub(crate) fn package() -> String {
     std::env::var("CARGO_PKG_NAME").unwrap_or_default()
 }
 
+/// The version of that package, as Cargo says it; empty without Cargo.
+pub(crate) fn release() -> String {
+    std::env::var("CARGO_PKG_VERSION").unwrap_or_default()
+}
+
 /// `const DOC`, where something is said: what the runtime has without it is that nothing is.
 pub(crate) fn doc(attrs: &[Attribute]) -> Option<TokenStream> {
     let said = documentation(attrs);

@@ -86,7 +86,8 @@ fn definition(
     followers: &TokenStream,
 ) -> TokenStream {
     let Domain { attrs, visibility, name, .. } = model;
-    let (private, text, package) = (model.runtime.private(), name.to_string(), source::package());
+    let (private, text) = (model.runtime.private(), name.to_string());
+    let (package, release) = (source::package(), source::release());
     let said = source::doc(attrs);
     let documented = attrs.iter().any(|attr| attr.path().is_ident("doc"));
     let doc = (!documented).then(|| format!("The domain `{text}`.")).map(|doc| quote!(#[doc = #doc]));
@@ -101,6 +102,7 @@ fn definition(
             type Deps = #deps;
             const NAME: &'static str = #text;
             const PACKAGE: &'static str = #package;
+            const RELEASE: &'static str = #release;
             #said
             const PARTS: &'static [#private::domain::PartInfo] = {
                 #[allow(unused_imports)]

@@ -1,7 +1,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
-    App, Plugins, Register, Registry, Shared, StartError, sagas::Posts, schedules::Schedules, watch::Watch,
+    Agreement, App, Plugins, Register, Registry, Shared, StartError, agreement::Applicant,
+    presence::Presence, sagas::Posts, schedules::Schedules, watch::Watch,
 };
 use crate::{
     domain::{AggregateId, CommandHandlers, CommandOf, Dispatch, Domain, PartOf},
@@ -13,7 +14,7 @@ use crate::{
     query::Source,
     saga::Wrap,
     schedule::{IntoTimes, InvalidTimes, Missed, Recurrences, Recurring},
-    store::Store,
+    store::{Store, StoreError},
     subscription::{Driver, Engine, EngineSettings},
 };
 
@@ -28,6 +29,8 @@ pub struct Builder<D: Domain> {
     tables: Vec<Arc<dyn Driver>>,
     recurring: Vec<(String, Result<Recurring, InvalidTimes>)>,
     wrap: Option<Wrap>,
+    release: Option<String>,
+    allow_older: bool,
 }
 
 impl<D: Domain> Builder<D> {
@@ -43,6 +46,8 @@ impl<D: Domain> Builder<D> {
             tables: Vec::new(),
             recurring: Vec::new(),
             wrap: None,
+            release: None,
+            allow_older: false,
         }
     }
 
@@ -92,6 +97,21 @@ impl<D: Domain> Builder<D> {
     /// default. A process that is gone without a word is replaced after so long.
     pub fn lease(mut self, lease: Duration) -> Self {
         self.follow.lease = lease;
+        self
+    }
+
+    /// What people call this program, for those that run beside it; the name and version of its package by default.
+    pub fn release(mut self, release: impl Into<String>) -> Self {
+        self.release = Some(release.into());
+        self
+    }
+
+    /// Starts the application although it cannot read everything that the store holds or that others write, or others
+    /// that run cannot read what it writes: [`StartError::Disagreement`] is logged as a warning instead. For deliberate
+    /// cases, such as an older program that never meets the newer events, or a newer one beside older ones that are about
+    /// to end. Whoever meets an event that it cannot read fails there.
+    pub fn allow_older(mut self) -> Self {
+        self.allow_older = true;
         self
     }
 
@@ -172,67 +192,87 @@ impl<D: Domain> Builder<D> {
         self
     }
 
+    /// How this program and the store stand towards each other, without starting it: what would keep it from starting, the
+    /// instances of its sagas that it would not go on with, and who runs.
+    ///
+    /// # Errors
+    /// What the store fails with.
+    pub async fn agreement(&self) -> Result<Agreement, StoreError>
+    where
+        D: Register,
+    {
+        self.applicant().look(&self.store).await
+    }
+
+    fn applicant(&self) -> Applicant
+    where
+        D: Register,
+    {
+        let mut registry = Registry::<D>::new();
+        D::register(&mut registry);
+        Applicant::new::<D>(registry.take_sagas(), self.release.clone(), self.allow_older)
+    }
+
     /// Starts the application, with its workers.
     ///
     /// # Errors
-    /// [`StartError::Store`] when the store does not answer.
+    /// [`StartError::Store`] when the store does not answer. [`StartError::Disagreement`] when this program, the store and
+    /// those that run on it do not agree.
     pub async fn start(mut self) -> Result<App<D>, StartError>
     where
         D: Register,
     {
         let tables = std::mem::take(&mut self.tables);
-        let (app, registry) = self.build().await?;
-        let (engine, store) = (&app.shared.engine, app.shared.executor.store());
-        for declared in &app.shared.projections {
-            declared.declare(store).await?;
+        let (app, registry) = self.build(Role::Worker).await?;
+        match begin(&app, registry, tables).await {
+            Ok(()) => Ok(app),
+            Err(error) => {
+                app.shared.presence.end().await;
+                Err(error)
+            }
         }
-        if !tables.is_empty() {
-            check_sql(store)?;
-        }
-        for driver in registry.into_drivers(&app).into_iter().chain(tables) {
-            engine.run(driver).await?;
-        }
-        for declared in app.shared.projections.clone() {
-            let store = store.clone();
-            engine.spawn(move |stop| promote_when_built(store, declared, stop))?;
-        }
-        Ok(app)
     }
 
     /// Starts the application without workers: another process runs them.
     ///
     /// # Errors
-    /// [`StartError::Store`] when the store does not answer.
+    /// As [`Builder::start`].
     pub async fn commands_only(self) -> Result<App<D>, StartError>
     where
         D: Register,
     {
-        Ok(self.build().await?.0)
+        Ok(self.build(Role::Commands).await?.0)
     }
 
-    async fn build(self) -> Result<(App<D>, Registry<D>), StartError>
+    async fn build(self, role: Role) -> Result<(App<D>, Registry<D>), StartError>
     where
         D: Register,
     {
-        let Self { store, deps, settings, follow, layers, statistics, tables: _, recurring, wrap } = self;
+        let applicant = self.applicant();
+        let Self { store, deps, settings, follow, layers, statistics, recurring, wrap, .. } = self;
         let mut registry = Registry::new();
         D::register(&mut registry);
         let recurrences = recurrences(recurring)?;
         let (projections, inlines, routes) = registry.take_parts()?;
-        store.port().last_position().await?;
+        let lease = follow.lease;
         let engine = Arc::new(Engine::new(store.clone(), follow));
+        let joined = applicant.join(&store, engine.id(), lease).await?;
+        let presence = match (joined, role) {
+            (false, _) => Presence::untold(),
+            (true, Role::Worker) => Presence::leased(store.clone(), engine.id()),
+            (true, Role::Commands) => Presence::beating(store.clone(), applicant.member(engine.id()), lease),
+        };
         let source = Arc::new(Source::new(&engine));
         let watch = Watch::begin(&store, &statistics);
         let executor = Executor::new(store, settings, layers.clone()).with_inlines(inlines);
         let handlers = Handlers::new(layers.clone(), statistics.clone());
         let plugins = Plugins::new(&engine, layers, statistics.clone());
-        let rates = Rates::default();
         let shared = Shared {
             executor,
             engine,
             source,
             projections,
-            rates,
+            rates: Rates::default(),
             handlers,
             deps,
             routes,
@@ -241,10 +281,43 @@ impl<D: Domain> Builder<D> {
             wrap,
             statistics,
             watch,
+            presence,
             plugins,
         };
         Ok((App { shared: Arc::new(shared) }, registry))
     }
+}
+
+/// What an application is started for.
+#[derive(Clone, Copy)]
+enum Role {
+    /// It works on shards.
+    Worker,
+    /// Others do.
+    Commands,
+}
+
+/// Lets the workers of an application begin.
+async fn begin<D: Register>(
+    app: &App<D>,
+    registry: Registry<D>,
+    tables: Vec<Arc<dyn Driver>>,
+) -> Result<(), StartError> {
+    let (engine, store) = (&app.shared.engine, app.shared.executor.store());
+    for declared in &app.shared.projections {
+        declared.declare(store).await?;
+    }
+    if !tables.is_empty() {
+        check_sql(store)?;
+    }
+    for driver in registry.into_drivers(app).into_iter().chain(tables) {
+        engine.run(driver).await?;
+    }
+    for declared in app.shared.projections.clone() {
+        let store = store.clone();
+        engine.spawn(move |stop| promote_when_built(store, declared, stop))?;
+    }
+    Ok(())
 }
 
 /// What recurs, unless something of it cannot.

@@ -1,3 +1,4 @@
+use super::Disagreement;
 use crate::{schedule::InvalidTimes, store::StoreError, subscription::SubscriptionError};
 
 /// Why an application could not be started.
@@ -7,6 +8,10 @@ pub enum StartError {
     /// The store does not answer.
     #[error("the application cannot start: {0}")]
     Store(#[from] StoreError),
+    /// The program cannot read what the store holds or what is written there, or others that run cannot read what it
+    /// writes; see [`Builder::allow_older`](super::Builder::allow_older).
+    #[error("the application cannot start: {0}")]
+    Disagreement(Box<Disagreement>),
     /// An inline projection is folded from the events of several aggregates, or of none.
     #[error(
         "the application cannot start: the inline projection `{projection}` has one document for each stream of one \

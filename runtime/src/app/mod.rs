@@ -1,11 +1,13 @@
 //! The application: a domain, executed against a store.
 
+mod agreement;
 mod builder;
 mod connect;
 mod error;
 mod follow;
 mod handlers;
 mod plugins;
+mod presence;
 mod process_managers;
 mod projections;
 mod query;
@@ -19,11 +21,13 @@ use std::{fmt, sync::Arc};
 
 use futures_util::future::BoxFuture;
 
+pub use agreement::{Agreement, Disagreement, Finding, Others, Rows, StoredEvent, StrandedSagas};
 pub use builder::Builder;
 pub(crate) use connect::Opening;
 pub use connect::connect;
 pub use error::{ShutdownError, StartError};
 pub use plugins::{PluginError, Plugins};
+use presence::Presence;
 pub use registry::{Register, Registry, model_of};
 use sagas::Posts;
 use schedules::Schedules;
@@ -61,6 +65,7 @@ struct Shared<D: Domain> {
     wrap: Option<Wrap>,
     statistics: Statistics,
     watch: Watch,
+    presence: Presence,
     plugins: Plugins,
 }
 
@@ -159,6 +164,9 @@ impl<D: Domain> App<D> {
     pub async fn shutdown(&self) -> Result<(), ShutdownError> {
         self.shared.engine.stop().await;
         self.shared.watch.end().await;
+        self.shared.executor.finish().await;
+        // Only now nothing is written any more.
+        self.shared.presence.end().await;
         self.shared.executor.close().await;
         Ok(())
     }

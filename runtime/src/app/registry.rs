@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use super::{App, Shared, StartError, process_managers, schedules};
+use super::{App, Shared, StartError, agreement::KnownSaga, process_managers, schedules};
 use crate::{
     domain::{CommandHandlers, Domain, EventHandler, PartOf, Projection, Supply},
     event_handler::{HandlerDriver, World},
@@ -44,6 +44,7 @@ pub struct Registry<D: Domain> {
     commands: Commands,
     /// The definitions of each saga, by its name.
     sagas: BTreeMap<&'static str, Vec<MakeSaga<D>>>,
+    known_sagas: Vec<KnownSaga>,
     mistake: Option<StartError>,
 }
 
@@ -119,6 +120,7 @@ impl<D: Domain> Registry<D> {
             routes: Routes::default(),
             commands: Commands::default(),
             sagas: BTreeMap::new(),
+            known_sagas: Vec::new(),
             mistake: None,
         }
     }
@@ -154,6 +156,7 @@ impl<D: Domain> Registry<D> {
             wrap.map_or(saga.clone(), |wrap| wrap(saga))
         });
         self.sagas.entry(S::NAME).or_default().push(make);
+        self.known_sagas.push(KnownSaga::of::<S>());
     }
 
     /// A process manager.
@@ -190,6 +193,10 @@ impl<D: Domain> Registry<D> {
             std::mem::take(&mut self.routes),
         );
         self.mistake.take().map_or(Ok(parts), Err)
+    }
+
+    pub(super) fn take_sagas(&mut self) -> Vec<KnownSaga> {
+        std::mem::take(&mut self.known_sagas)
     }
 
     pub(super) fn into_drivers(self, app: &App<D>) -> Vec<Arc<dyn Driver>> {

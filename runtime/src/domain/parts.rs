@@ -14,6 +14,8 @@ pub trait Domain: Sized + Send + Sync + 'static {
     const PACKAGE: &'static str = "";
     /// What is said of it in the source; empty where nothing is.
     const DOC: &'static str = "";
+    /// The version of that package; empty where that is not known.
+    const RELEASE: &'static str = "";
 }
 
 /// That an aggregate is part of the domain `D`, whose dependencies suffice for its handlers.

@@ -67,6 +67,11 @@ impl Executor {
         &self.store
     }
 
+    /// Finishes the commands that are under way and refuses further ones.
+    pub(crate) async fn finish(&self) {
+        self.gate.close().await;
+    }
+
     /// Finishes the commands that are under way and refuses further ones; closes the store if nobody else uses it.
     pub(crate) async fn close(&self) {
         self.gate.close().await;

@@ -1,6 +1,6 @@
 //! A saga, whatever its type.
 
-use std::{any::Any, collections::HashMap, sync::Arc};
+use std::{any::Any, collections::HashMap, fmt, sync::Arc};
 
 use async_trait::async_trait;
 
@@ -37,6 +37,30 @@ pub(crate) struct Definition {
 impl Definition {
     pub(crate) fn of<S: Saga>() -> Self {
         Self { name: S::NAME, version: S::VERSION, fingerprint: fingerprint_of(S::STEPS), steps: S::STEPS }
+    }
+}
+
+/// The outputs of its steps in their order, and after that what each step is and what becomes of it when a later one
+/// fails: `{debit:{..},clear:{..}} command+compensation,foreign+nothing`.
+impl fmt::Display for Definition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("{")?;
+        for (index, step) in self.steps.iter().enumerate() {
+            let comma = if index > 0 { "," } else { "" };
+            write!(f, "{comma}{}:{}", step.name, step.output)?;
+        }
+        f.write_str("}")?;
+        for (index, step) in self.steps.iter().enumerate() {
+            let undo = match step.undo {
+                Undo::Compensation { .. } => "compensation",
+                Undo::Nothing { .. } => "nothing",
+                Undo::Pivot => "pivot",
+                Undo::Retriable => "retriable",
+            };
+            let what = if step.kind == StepKind::Command { "command" } else { "foreign" };
+            write!(f, "{}{what}+{undo}", if index > 0 { "," } else { " " })?;
+        }
+        Ok(())
     }
 }
 

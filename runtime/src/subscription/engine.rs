@@ -1,6 +1,7 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::{
     Driver, Stop, Subscribe, SubscriptionError, SubscriptionStatus,
@@ -40,6 +41,11 @@ const PATIENCE: Duration = Duration::from_secs(1);
 impl Engine {
     pub(crate) fn new(store: Store, settings: EngineSettings) -> Self {
         Self { core: Arc::new(Core::new(store, settings)) }
+    }
+
+    /// By which it works on shards.
+    pub(crate) fn id(&self) -> Uuid {
+        self.core.id
     }
 
     /// The store, until the engine is stopped.

@@ -21,6 +21,7 @@ on_every_store!(
     changed_steps_under_the_same_version_are_parked,
     a_step_put_before_one_that_has_run_is_not_run_late,
     an_older_program_leaves_newer_instances_alone,
+    what_a_program_would_not_go_on_with_is_told_before_it_starts,
     an_event_starts_a_saga_once,
 );
 
@@ -322,6 +323,35 @@ async fn an_instance_of_a_version_that_nobody_knows_is_parked_and_can_go_on_late
     until(&handle, |kinds| kinds.last() == Some(&"completed")).await;
     assert_eq!(notes(&app).await, ["first: packed", "first: shipped"]);
     app.shutdown().await.unwrap();
+}
+
+async fn what_a_program_would_not_go_on_with_is_told_before_it_starts(place: &Place) {
+    let store = place.open().await;
+    begun(&store).await;
+    let told = async |agreement: gesta::app::Agreement| {
+        assert_eq!(agreement.findings, [], "sagas keep nobody from starting");
+        agreement.stranded.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    macro_rules! stranded {
+        ($domain:ident) => {
+            told($domain::app(store.clone(), deps(true).1).agreement().await.expect("an answer")).await
+        };
+    }
+    assert_eq!([stranded!(Version1), stranded!(Both), stranded!(Version2)].concat(), [] as [String; 0]);
+    for parked in [stranded!(Version3), stranded!(SameNumber)] {
+        assert_eq!(parked.len(), 1, "{parked:?}");
+        assert!(parked[0].starts_with("1 instance of the saga `shipping` version 1: "), "{parked:?}");
+        assert!(parked[0].contains("they are parked when their turn comes"), "{parked:?}");
+    }
+
+    let (_closed, shut) = deps(false);
+    let app = Both::app(store.clone(), shut).start().await.unwrap();
+    let second = app.start_saga("s-2", Second { order: order(), by: "bike".into() }).await.unwrap();
+    until(&second, |kinds| kinds.contains(&"step.intended")).await;
+    app.shutdown().await.unwrap();
+    let waiting = stranded!(Version1);
+    assert!(waiting.len() == 1 && waiting[0].contains("`shipping` version 2: "), "{waiting:?}");
+    assert!(waiting[0].contains("they wait for a program that has"), "{waiting:?}");
 }
 
 async fn changed_steps_under_the_same_version_are_parked(place: &Place) {

@@ -5,6 +5,7 @@ mod event;
 mod filter;
 mod letters;
 mod log;
+mod migrate;
 mod moment;
 mod projections;
 mod sagas;
@@ -60,6 +61,8 @@ pub enum Command {
     DeadLetters(letters::Letters),
     /// Counts what there is
     Stats(stats::Stats),
+    /// Copies a store into a new one, every event in its newest version
+    MigrateEvents(migrate::MigrateEvents),
     /// Writes the completion for a shell
     Completion(completion::Completion),
 }
@@ -108,6 +111,7 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
         Command::Sagas(command) => command.run(all).await,
         Command::DeadLetters(command) => command.run(all).await,
         Command::Stats(command) => command.run(all).await,
+        Command::MigrateEvents(command) => command.run(all),
         Command::Completion(command) => command.run(),
     }
 }

@@ -3,12 +3,16 @@
 //!
 //! The program `gesta` is a door to this module.
 
+mod migrate;
 mod operations;
 pub mod probe;
 mod statistics;
 mod streams;
 mod subscriptions;
 
+pub use migrate::{
+    MigrateError, MigratedEvents, MigrationProgress, MigrationStage, RECORDED_AT, migrate_events,
+};
 pub use operations::Operations;
 pub use statistics::{LettersOf, SagasOf, StoreStatistics, StreamsOf, SubscriptionAt};
 pub use streams::StreamList;

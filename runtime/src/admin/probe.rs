@@ -10,15 +10,19 @@ use std::io::{self, Write};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::migrate_events;
 use crate::{
-    app::{Register, model_of},
+    app::{Register, connect, model_of},
     model::Model,
+    store::Store,
 };
 
 /// What the argument that holds a request begins with.
 pub const REQUEST: &str = "gesta:";
 /// What stands before an answer in its line.
 pub const ANSWER: &str = "gesta-answer:";
+/// What stands before a report of how far something has come in its line.
+pub const PROGRESS: &str = "gesta-progress:";
 /// What the name of a probe begins with, before that of the domain.
 pub const PROBE: &str = "gesta_probe_";
 
@@ -29,6 +33,14 @@ pub const PROBE: &str = "gesta_probe_";
 pub enum Request {
     /// The whole domain as data: a [`Model`].
     Model {},
+    /// To copy the events of a store into another one: [`MigratedEvents`](super::MigratedEvents), and
+    /// [`MigrationProgress`](super::MigrationProgress) on the way.
+    MigrateEvents {
+        /// The address of the store that is read.
+        from: String,
+        /// The address of the store that is written.
+        to: String,
+    },
 }
 
 /// What a domain answers.
@@ -62,7 +74,7 @@ pub fn probe<D: Register>() {
         framework: env!("CARGO_PKG_VERSION").to_owned(),
         result,
     };
-    let told = tell(&reply);
+    let told = tell(ANSWER, &reply);
     // A test fails by a panic; the program that asks is told the reason by the answer.
     assert!(told.is_ok() && reply.result.is_ok(), "the request {request} is not answered: {reply:?}");
 }
@@ -76,7 +88,40 @@ fn answer<D: Register>(text: &str) -> Result<Value, String> {
     })?;
     match request {
         Request::Model {} => as_json::<Model>(&model_of::<D>()),
+        Request::MigrateEvents { from, to } => run(async {
+            let (from, to) = (open(&from).await?, open(&to).await?);
+            // What cannot be told is of no use to anybody, and changes nothing.
+            let mut report = |progress| drop(tell(PROGRESS, &progress));
+            let done = migrate_events::<D>(&from, &to, &mut report).await.map_err(|error| told(&error));
+            from.port().close().await;
+            to.port().close().await;
+            as_json(&done?)
+        }),
     }
+}
+
+/// Waits for what takes a store. The test has a thread of its own.
+fn run(work: impl Future<Output = Result<Value, String>>) -> Result<Value, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| format!("no runtime can be started: {error}"))?.block_on(work)
+}
+
+async fn open(url: &str) -> Result<Store, String> {
+    connect(url).await.map_err(|error| told(&error))
+}
+
+/// An error and what caused it, unless it has said that itself.
+fn told(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = error.source();
+    }
+    text
 }
 
 fn as_json<T: Serialize>(value: &T) -> Result<Value, String> {
@@ -84,8 +129,8 @@ fn as_json<T: Serialize>(value: &T) -> Result<Value, String> {
 }
 
 /// One line of its own, whatever the harness of the tests has begun to print.
-fn tell(reply: &Reply) -> io::Result<()> {
-    let line = format!("\n{ANSWER}{}\n", serde_json::to_string(reply)?);
+fn tell(what: &str, said: &impl Serialize) -> io::Result<()> {
+    let line = format!("\n{what}{}\n", serde_json::to_string(said)?);
     let mut out = io::stdout().lock();
     out.write_all(line.as_bytes())?;
     out.flush()

@@ -7,10 +7,11 @@ use std::{
 };
 
 use gesta::{
-    admin::probe::{ANSWER, PROBE, REQUEST, Reply, Request},
+    admin::probe::{ANSWER, PROBE, PROGRESS, REQUEST, Reply, Request},
     model::Model,
 };
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::{Executable, Package, not_started};
 use crate::shared::Failure;
@@ -61,8 +62,20 @@ impl CompiledDomain {
     /// # Errors
     /// When the request fails, or the answer is of another form than this program knows.
     pub fn ask<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Failure> {
+        self.ask_slowly(request, |_| ())
+    }
+
+    /// Asks for something that takes long, and is told how far it has come.
+    ///
+    /// # Errors
+    /// As [`CompiledDomain::ask`].
+    pub fn ask_slowly<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+        report: impl FnMut(Value),
+    ) -> Result<T, Failure> {
         let request = serde_json::to_string(request).map_err(|error| Failure::other(&error))?;
-        let reply = self.run(&request)?;
+        let reply = self.run(&request, report)?;
         let value = reply.result.map_err(Failure::Other)?;
         serde_json::from_value(value).map_err(|error| {
             let (own, theirs) = (env!("CARGO_PKG_VERSION"), reply.framework);
@@ -74,7 +87,7 @@ impl CompiledDomain {
         })
     }
 
-    fn run(&self, request: &str) -> Result<Reply, Failure> {
+    fn run(&self, request: &str, mut report: impl FnMut(Value)) -> Result<Reply, Failure> {
         let failed = |error: std::io::Error| not_started(&self.program, &error);
         let mut running = Command::new(&self.program)
             .args([&self.test, "--exact", "--nocapture", &format!("{REQUEST}{request}")])
@@ -96,6 +109,8 @@ impl CompiledDomain {
                 let line = line.map_err(failed)?;
                 if let Some((_, json)) = line.split_once(ANSWER) {
                     reply = Some(serde_json::from_str(json).map_err(|error| Failure::other(&error))?);
+                } else if let Some((_, json)) = line.split_once(PROGRESS) {
+                    serde_json::from_str(json).into_iter().for_each(&mut report);
                 }
             }
         }

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::migrate_events;
+use super::{Operations, migrate_events};
 use crate::{
     app::{Register, connect, model_of},
     model::Model,
@@ -89,7 +89,7 @@ fn answer<D: Register>(text: &str) -> Result<Value, String> {
     match request {
         Request::Model {} => as_json::<Model>(&model_of::<D>()),
         Request::MigrateEvents { from, to } => run(async {
-            let (from, to) = (open(&from).await?, open(&to).await?);
+            let (from, to) = (existing(&from).await?, open(&to).await?);
             // What cannot be told is of no use to anybody, and changes nothing.
             let mut report = |progress| drop(tell(PROGRESS, &progress));
             let done = migrate_events::<D>(&from, &to, &mut report).await.map_err(|error| told(&error));
@@ -108,6 +108,12 @@ fn run(work: impl Future<Output = Result<Value, String>>) -> Result<Value, Strin
 
 async fn open(url: &str) -> Result<Store, String> {
     connect(url).await.map_err(|error| told(&error))
+}
+
+/// What is only looked at must be there, and stays as it is.
+async fn existing(url: &str) -> Result<Store, String> {
+    let opened = Operations::open(url, None).await;
+    opened.map(|operations| operations.store().clone()).map_err(|error| told(&error))
 }
 
 /// An error and what caused it, unless it has said that itself.

@@ -6,9 +6,11 @@ use std::{
 use super::{MigrateError, RECORDED_AT};
 use crate::{
     app::Register,
-    domain::{CommandHandlers, Event, Meta},
+    domain::{CommandHandlers, Event, EventHandler, EventOf, Evolve, Meta, Projection},
     log::LogEntry,
     model::Describe,
+    process_manager::ProcessManager,
+    query::QueryHandlers,
     saga::Saga,
     store::NewEvent,
 };
@@ -31,7 +33,12 @@ impl Describe for Transcoders {
         self.by_category.insert(A::NAME, transcode::<A::Event>);
     }
 
+    fn projection<P: Projection>(&mut self) {}
+    fn fold<P: Projection + Evolve<E>, E: Event + EventOf>(&mut self) {}
+    fn queries<P: QueryHandlers>(&mut self) {}
+    fn event_handler<H: EventHandler>(&mut self) {}
     fn saga<S: Saga>(&mut self) {}
+    fn process_manager<P: ProcessManager>(&mut self) {}
 }
 
 impl Transcoders {

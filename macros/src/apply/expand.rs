@@ -21,13 +21,13 @@ const TRANSITIONS: &str = "Transitions";
 
 pub(super) fn expand(model: &Apply) -> TokenStream {
     let block = &model.block;
-    let (of_trait, change) = match states::is_total(&model.arms, &model.impossible) {
-        true => (EVOLVE, evolve(model)),
-        false => (TRANSITIONS, transitions(model)),
+    let (of_trait, inner, asked) = if states::is_total(&model.arms, &model.impossible) {
+        let (said, evolve) = (describe::said(model), evolve(model));
+        let (route, deletes) = (route(model), deletes(model));
+        (EVOLVE, quote!(#said #evolve #route #deletes), asked(model))
+    } else {
+        (TRANSITIONS, transitions(model), refused(model))
     };
-    let (route, deletes, asked) = (route(model), deletes(model), asked(model));
-    let said = (of_trait == EVOLVE).then(|| describe::said(model));
-    let inner = quote!(#said #change #route #deletes);
     let implementation = implementation(block, (&model.event, of_trait), &model.runtime, &inner, &asked);
     // Fields come by reference as they are, so a parameter may well be `&String`.
     quote!(#[allow(clippy::ptr_arg)] #block #implementation)
@@ -160,6 +160,29 @@ fn asked(model: &Apply) -> TokenStream {
             #[allow(unused_imports)]
             use #there::NoKey as _;
             #there::KeyProbe::<#ty, __E>::check();
+        };
+    }
+}
+
+/// What only a projection is refused: its documents begin as their `Default` and take every event.
+fn refused(Apply { block, by, delete_word, runtime, .. }: &Apply) -> TokenStream {
+    if !block.generics.params.is_empty() {
+        return TokenStream::new();
+    }
+    let (ty, source) = (&block.ty, type_text(&block.ty));
+    let span = name_span(ty).resolved_at(Span::call_site());
+    let there = runtime.private_at(span);
+    let of_documents = [by.as_ref().map(Spanned::span), delete_word.as_ref().map(Spanned::span)];
+    let of_documents = of_documents.into_iter().flatten().map(|span| {
+        let there = runtime.private_at(span.resolved_at(Span::call_site()));
+        quote_spanned!(span=> const _: () = #there::keeps_documents::<#ty>();)
+    });
+    quote_spanned! {span=>
+        #(#of_documents)*
+        const _: () = {
+            #[allow(unused_imports)]
+            use #there::NoProjection as _;
+            #there::refuse_states(#there::ProjectionProbe::<#ty>::IS_ONE, #source)
         };
     }
 }

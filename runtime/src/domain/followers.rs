@@ -168,6 +168,16 @@ pub(crate) const fn refuse_inline_by(source: &str) -> ! {
     panic!("{}", text.as_str())
 }
 
+#[allow(clippy::panic)]
+pub(crate) const fn refuse_document_with_states(source: &str) -> ! {
+    let text = Text::new()
+        .push("the documents `")
+        .push(source)
+        .push("` begin as their `Default` and take every event, so no method of theirs makes the first state or names a \
+               state: write `fn name(&mut self, ..)`");
+    panic!("{}", text.as_str())
+}
+
 #[cfg(test)]
 mod tests {
     use std::panic::catch_unwind;

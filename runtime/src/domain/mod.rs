@@ -39,7 +39,7 @@ pub use event_handler::{Delivery, EventHandler, React, Reactions};
 pub use evolve::Evolve;
 pub use failure::{Classify, FailureClass, HandlerFailure};
 pub use followers::{FollowerInfo, FollowerKind, check_followers};
-pub(crate) use followers::{refuse_inline_by, refuse_projection};
+pub(crate) use followers::{refuse_document_with_states, refuse_inline_by, refuse_projection};
 pub use id::{AggregateId, Id, IdKey};
 pub use id_value::{IdValue, ParseIdError};
 pub use index::{IndexKey, Indexed};

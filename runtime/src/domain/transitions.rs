@@ -1,4 +1,4 @@
-use super::{Impossible, Misfit, Route, StateInfo, Transition};
+use super::{Impossible, Misfit, StateInfo, Transition};
 
 /// How a state is made and changed by the events of one type, where not every event fits every state.
 ///
@@ -19,18 +19,6 @@ pub trait Transitions<E>: Sized {
     /// # Errors
     /// When the event does not fit what is there, which is left as it was.
     fn transition(state: &mut Option<Self>, event: &E) -> Result<(), Misfit>;
-
-    /// Which documents of a projection an event changes.
-    #[must_use]
-    fn route(_event: &E) -> Route {
-        Route::Stream
-    }
-
-    /// Whether an event deletes the document of a projection, after it has changed it.
-    #[must_use]
-    fn deletes(_event: &E) -> bool {
-        false
-    }
 }
 
 /// The states of an enum, by name. `#[aggregate(.., states)]` writes this.

@@ -2,7 +2,10 @@
 
 use std::marker::PhantomData;
 
-use crate::domain::{Aggregate, EventOf, Projection, ProjectionKey, Route, RouteField, refuse_inline_by};
+use crate::domain::{
+    Aggregate, EventOf, Projection, ProjectionKey, Route, RouteField, refuse_document_with_states,
+    refuse_inline_by,
+};
 
 /// What `by` and `delete` are for.
 #[diagnostic::on_unimplemented(
@@ -32,6 +35,13 @@ pub fn route<P: KeepsDocuments, F: RouteField<P::Key>>(field: &F) -> Route {
 pub const fn refuse_inline(inline: bool, source: &str) {
     if inline {
         refuse_inline_by(source)
+    }
+}
+
+/// Refuses a projection whose methods make first states, or are for some states only.
+pub const fn refuse_states(is_projection: bool, source: &str) {
+    if is_projection {
+        refuse_document_with_states(source)
     }
 }
 

@@ -37,7 +37,9 @@ pub use follow::{
     FoldProbe, HandlerProbe, NoFold, NoHandler, NoProjection, NoQueries, ProjectionProbe, QueryProbe,
     check_folded, is_event_handler,
 };
-pub use keys::{IsKey, KeepsDocuments, KeyProbe, NoKey, keeps_documents, refuse_inline, route};
+pub use keys::{
+    IsKey, KeepsDocuments, KeyProbe, NoKey, keeps_documents, refuse_inline, refuse_states, route,
+};
 pub use managed::{
     InstanceField, IsInstance, ProcessState, input_id, instances, is_instance, process_json, reactions,
 };

@@ -4,6 +4,7 @@ mod folding;
 mod ledger;
 mod order;
 mod refusing;
+mod sending;
 
 use gesta::{
     App,
@@ -14,9 +15,10 @@ use gesta::{
 use gesta_tests::{Place, on_every_store};
 use ledger::*;
 use order::*;
+use sending::{Eager, Rush};
 
 gesta::domain! {
-    Shop { aggregates: [Order, Ledger] }
+    Shop { aggregates: [Order, Ledger], sagas: [Rush], process_managers: [Eager] }
 }
 
 async fn start(store: &Store) -> App<Shop> {

@@ -118,6 +118,10 @@ pub(crate) struct Return {
     pub(crate) reason: String,
 }
 
+/// Says something of it, in whatever state it is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Note;
+
 /// Decides what is impossible in some states, in every state.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ShipAnyway;
@@ -160,6 +164,10 @@ impl Order {
     #[state(Placed, Shipped)]
     fn send_back(&self, cmd: Return) -> Result<OrderEvent, Infallible> {
         Ok(OrderEvent::Returned { reason: cmd.reason })
+    }
+
+    fn note(&self, _: Note) -> Result<OrderEvent, Infallible> {
+        Ok(OrderEvent::Noted("hurry".into()))
     }
 
     fn ship_anyway(&self, _: ShipAnyway) -> Result<[OrderEvent; 2], Infallible> {

@@ -1,8 +1,8 @@
 //! Commands that sagas and process managers send, to an aggregate in another state: a refusal, as any other.
 
-use std::time::Duration;
+use std::fmt::Debug;
 
-use gesta::store::{DeliveryState, ParkedDelivery};
+use gesta::store::DeliveryState;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
@@ -61,29 +61,30 @@ async fn a_reaction_for_another_state_is_parked_until_the_state_is_right(place: 
     app.create(&id("o"), open()).await.expect("opened");
     app.execute(&id("o"), add(5)).await.expect("added");
     app.execute(&id("o"), Note).await.expect("noted");
-    let parked = until(&app, |letters| letters.len() == 1).await;
+    let parked = until(
+        async || app.dead_letters().list(10).await.expect("dead letters"),
+        |letters| letters.len() == 1,
+    )
+    .await;
     assert_eq!(parked[0].state, DeliveryState::Dead, "it is not tried again by itself");
     let errors = parked[0].errors.join(" / ");
     assert!(errors.contains("`Ship` is for the state `Placed`, and order/o is in `Draft`"), "{errors}");
 
     app.execute(&id("o"), place_order()).await.expect("placed");
     app.dead_letters().retry("ann", "it is placed by now").await.expect("retried");
-    until(&app, |letters| letters.is_empty()).await;
-    assert_eq!(
-        app.load::<Order>(&id("o")).await.expect("loaded").expect("exists").into_inner(),
-        Order::Shipped
-    );
+    let state = async || app.load::<Order>(&id("o")).await.expect("loaded").expect("exists").into_inner();
+    until(state, |order| *order == Order::Shipped).await;
     app.shutdown().await.expect("shut down");
 }
 
-async fn until(app: &App<Shop>, wanted: impl Fn(&[ParkedDelivery]) -> bool) -> Vec<ParkedDelivery> {
+async fn until<T: Debug>(ask: impl AsyncFn() -> T, wanted: impl Fn(&T) -> bool) -> T {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
-        let letters = app.dead_letters().list(10).await.expect("dead letters");
-        if wanted(&letters) {
-            return letters;
+        let found = ask().await;
+        if wanted(&found) {
+            return found;
         }
-        assert!(Instant::now() < deadline, "{letters:?}");
+        assert!(Instant::now() < deadline, "{found:?}");
         sleep(Duration::from_millis(20)).await;
     }
 }

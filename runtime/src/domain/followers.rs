@@ -170,7 +170,7 @@ pub(crate) const fn refuse_inline_by(source: &str) -> ! {
 
 #[allow(clippy::panic)]
 pub(crate) const fn refuse_document_with_states(source: &str) -> ! {
-    let text = Text::new()
+    let text: Text = Text::new()
         .push("the documents `")
         .push(source)
         .push("` begin as their `Default` and take every event, so no method of theirs makes the first state or names a \

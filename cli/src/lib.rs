@@ -5,5 +5,6 @@
 //! the two; what they share (answers as tables or as JSON, questions, progress, exit codes) is in [`shared`].
 
 pub mod cargo;
+pub mod diagram;
 pub mod operate;
 pub mod shared;

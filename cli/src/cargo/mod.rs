@@ -2,6 +2,7 @@
 
 mod compat;
 mod completion;
+mod diagram;
 mod lock;
 mod model;
 mod new;
@@ -78,6 +79,8 @@ pub enum Command {
     Compat(compat::Compat),
     /// Shows the whole domain: what it consists of, and who causes what
     Model(model::Model),
+    /// Draws the domain, the states of an aggregate, or a saga
+    Diagram(diagram::Diagram),
     /// Writes the completion for a shell
     Completion(completion::Completion),
 }
@@ -110,6 +113,7 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
         Command::Lock(command) => command.run(&arguments),
         Command::Compat(command) => command.run(&arguments),
         Command::Model(command) => command.run(&arguments),
+        Command::Diagram(command) => command.run(&arguments),
         Command::Completion(command) => command.run(),
     }
 }

@@ -143,11 +143,17 @@ impl Faulty {
         if self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take).is_err() {
             return false;
         }
-        println!("at {}", self.fault);
+        let at = format!("at {}", self.fault);
         match self.fault.deed {
-            Deed::Kill => signal_self("-KILL"),
-            Deed::Freeze => signal_self("-STOP"),
-            Deed::Wait => self.go.notified().await,
+            Deed::Kill => {
+                println!("{at}");
+                do_to_self("kill -KILL $0", &at);
+            }
+            Deed::Freeze => do_to_self(FREEZE, &at),
+            Deed::Wait => {
+                println!("{at}");
+                self.go.notified().await;
+            }
         }
         true
     }
@@ -158,10 +164,14 @@ const fn is_lost(result: &Result<Vec<Outcome>, StoreError>) -> bool {
     matches!(result, Err(StoreError::Unavailable { .. } | StoreError::OutcomeUnknown { .. }))
 }
 
-/// When this returns, the signal has been given, and the process goes on only where it is to.
-fn signal_self(signal: &str) {
-    let status = Command::new("kill").args([signal, &std::process::id().to_string()]).status();
-    assert!(status.expect("the program kill").success(), "a signal to oneself");
+/// Stops a process and waits until all of it stands still: a thread that is waiting may go on for a moment after the signal
+/// was given. Then it says so in the place of the process.
+const FREEZE: &str = r#"kill -STOP $0; until grep -q '^State:.T' /proc/$0/status; do :; done; echo "$1""#;
+
+/// Has another process do something to this one. When this returns, that is done, and this one is to go on.
+fn do_to_self(script: &str, at: &str) {
+    let status = Command::new("sh").args(["-c", script, &std::process::id().to_string(), at]).status();
+    assert!(status.expect("the program sh").success(), "a signal to oneself");
 }
 
 #[async_trait]

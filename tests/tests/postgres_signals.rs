@@ -12,6 +12,9 @@ use tokio::{sync::watch, time::timeout};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// After so long without a word nothing is on its way any more, also on a busy machine.
+const SILENCE: Duration = Duration::from_secs(1);
+
 /// Appends until it is heard: a listener may still be connecting.
 async fn heard(store: &Postgres, signals: &mut watch::Receiver<u64>) {
     let deadline = Instant::now() + PATIENCE;
@@ -122,11 +125,11 @@ async fn another_store_is_told_of_shards_even_by_one_that_closes_at_once() {
     let (mut appended, mut freed) = (reader.signals(), reader.shard_signals());
     heard(&leaving, &mut appended).await;
     // What was told before is told no more after a while; appends are nothing that those who wait for shards hear of.
-    while timeout(Duration::from_millis(100), appended.changed()).await.is_ok() {}
+    while timeout(SILENCE, appended.changed()).await.is_ok() {}
     freed.mark_unchanged();
     one(&leaving, append("ann", Expected::Any, ["1"])).await.expect("appended");
     timeout(PATIENCE, appended.changed()).await.expect("it is told").expect("the store is there");
-    while timeout(Duration::from_millis(100), appended.changed()).await.is_ok() {}
+    while timeout(SILENCE, appended.changed()).await.is_ok() {}
     assert!(!freed.has_changed().expect("the store is there"), "an append frees no shard");
 
     let begun = Instant::now();
@@ -166,14 +169,18 @@ async fn a_notification_that_hangs_holds_up_no_append() {
     heard(&writer, &mut signals).await;
     let mut watcher = PgConnection::connect(&server.url()).await.expect("a connection");
     let telling = process(&mut watcher, "SELECT pg_catalog.pg_notify").await;
+    let two_hundred = async || {
+        let begun = Instant::now();
+        for _ in 0..200 {
+            one(&writer, append("ann", Expected::Any, ["1"])).await.expect("appended");
+        }
+        begun.elapsed()
+    };
+    let usual = two_hundred().await;
     kill("-STOP", telling);
-    let begun = Instant::now();
-    for _ in 0..200 {
-        one(&writer, append("ann", Expected::Any, ["1"])).await.expect("appended");
-    }
-    let took = begun.elapsed();
+    let took = two_hundred().await;
     kill("-CONT", telling);
-    assert!(took < Duration::from_secs(5), "200 appends took {took:?}");
+    assert!(took < usual * 4 + Duration::from_secs(5), "200 appends took {took:?}, and {usual:?} before");
     heard(&writer, &mut signals).await;
     writer.close().await;
     reader.close().await;

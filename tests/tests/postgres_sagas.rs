@@ -70,9 +70,11 @@ async fn number(connection: &mut PgConnection, question: &'static str) -> i64 {
     connection.fetch_one(question).await.expect("an answer").get(0)
 }
 
-/// Whichever of two streams comes first, and whether or not it is expected at a version: nobody waits in a circle.
+/// Whichever of two streams comes first, whether or not it is expected at a version, and whether it is there already, or
+/// made by somebody else at this moment: nobody waits in a circle.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn pairs_in_every_order_do_not_lock_each_other_out() {
+    const ROUNDS: u32 = 20;
     let database = Database::new(Kind::Postgres).await;
     let stores = [store(&database).await, store(&database).await, store(&database).await];
     let writers = (0..12_u64).map(|writer| {
@@ -80,9 +82,10 @@ async fn pairs_in_every_order_do_not_lock_each_other_out() {
         tokio::spawn(async move {
             let (mut dice, mut stored) = (Dice::new(writer + 1), 0);
             let mut versions = HashMap::new();
-            for _ in 0..60 {
+            for round in 0..ROUNDS * 4 {
                 let side = |dice: &mut Dice| {
-                    let id = dice.roll(4).to_string();
+                    // New streams every few times.
+                    let id = format!("{}-{}", round / 4, dice.roll(4));
                     let known = versions.get(&id).copied().unwrap_or_default();
                     let expected = if dice.roll(2) == 0 { Expected::Any } else { Expected::Version(known) };
                     append(&id, expected, ["{}"])
@@ -117,8 +120,8 @@ async fn pairs_in_every_order_do_not_lock_each_other_out() {
     });
     let stored: usize = join_all(writers).await.into_iter().map(|stored| stored.expect("a writer")).sum();
     let mut found = 0;
-    for id in ["0", "1", "2", "3"] {
-        found += payloads(&stores[0], id).await.expect("a stream").len();
+    for id in (0..ROUNDS).flat_map(|round| (0..4).map(move |n| format!("{round}-{n}"))) {
+        found += payloads(&stores[0], &id).await.expect("a stream").len();
     }
     assert_eq!(stored, found);
     assert!(stored > 300, "most of it is stored: {stored}");

@@ -58,7 +58,7 @@ impl Call {
         names: &Dictionary,
     ) -> Result<Self, Failure> {
         let mut arguments = arguments(round, names)?;
-        arguments.add(&beside.must).add(beside.unsorted);
+        arguments.add(&beside.must);
         beside.processes.add_fences(&mut arguments);
         add_documents(&mut arguments, &beside.documents);
         add_indexes(&mut arguments, &beside.documents);

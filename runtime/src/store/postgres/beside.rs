@@ -28,8 +28,6 @@ pub(super) struct Parts<'b> {
 pub(super) struct Beside<'b> {
     /// The groups that must be stored whole, counted from 1.
     pub(super) must: Vec<i32>,
-    /// Whether the streams have to be locked in their order first.
-    pub(super) unsorted: bool,
     pub(super) documents: Vec<Written<'b>>,
     pub(super) processes: Processes<'b>,
 }
@@ -94,8 +92,6 @@ impl<'b> Parts<'b> {
             groups().filter(|(_, group)| group.commands.iter().any(|command| self.must(command.index)));
         let beside = Beside {
             must: must.map(|(place, _)| count(place + 1)).collect(),
-            unsorted: groups().any(|(_, group)| group.expected < 0)
-                && !round.groups.is_sorted_by_key(|group| group.stream.key()),
             documents,
             processes: Processes::of(open().map(|index| self.appends[index])),
         };

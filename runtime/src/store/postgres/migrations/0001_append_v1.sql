@@ -9,7 +9,8 @@
 -- The lock's key has the sign bit and 693 above the 53 bits of the position.
 --
 -- Groups come in this order: those that may be new (with category and id), those that exist, those without events;
--- each kind by stream_id, so that two batches take their locks in the same order. Keys come in order as well; one
+-- each kind by stream_id, so that two batches take their locks in the same order: first they make streams, then they
+-- lock those that exist. Keys come in order as well; one
 -- without its text is looked for, and never kept.
 -- Every array of events or keys has its group's number, counted from 1.
 CREATE FUNCTION gesta.append_v1(
@@ -71,6 +72,11 @@ BEGIN
        WHERE g.category IS NOT NULL AND g.events > 0
       ON CONFLICT DO NOTHING RETURNING stream_id)
     SELECT coalesce(array_agg(stream_id), '{}') INTO made FROM inserted;
+  END IF;
+  IF fresh > pg_catalog.cardinality(made) AND writing > fresh THEN
+    -- Some that may be new are not, and stand before the others: all are locked in one order. Not before this: whoever
+    -- holds a lock must not wait for one who makes a stream.
+    PERFORM FROM gesta.streams AS s WHERE s.stream_id = ANY (g_stream) ORDER BY s.stream_id FOR NO KEY UPDATE;
   END IF;
   IF writing > pg_catalog.cardinality(made) THEN
     WITH updated AS (

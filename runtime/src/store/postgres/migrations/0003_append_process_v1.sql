@@ -10,7 +10,6 @@ CREATE FUNCTION gesta.append_process_v1(
   k_key uuid[], k_text text[], k_group integer[], k_command integer[], k_before integer[], k_events integer[],
   k_category integer[], k_id text[], k_last integer[],
   must integer[],
-  unsorted boolean,                                 -- whether the groups are not in the order of their streams
   f_subscription text[], f_shard integer[], f_token bigint[],
   d_collection text[], d_key bytea[], d_body bytea[], d_revision bigint[], d_expected bigint[],
   n_collection text[], n_name text[], i_document integer[], i_name text[], i_value bytea[],
@@ -26,9 +25,6 @@ LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   lost integer[];
 BEGIN
-  IF unsorted THEN
-    PERFORM FROM gesta.streams AS s WHERE s.stream_id = ANY (g_stream) ORDER BY s.stream_id FOR NO KEY UPDATE;
-  END IF;
   SELECT a.before, a.positions, a.actual, a.tails, a.used, a.used_version, a.used_position, a.used_events, a.used_here,
          a.used_category, a.used_id
     INTO before, positions, actual, tails, used, used_version, used_position, used_events, used_here, used_category,

@@ -237,9 +237,11 @@ impl<'d> Run<'d> {
         if self.has(&hint.stream) {
             // One that was started by an earlier definition is read by that.
             let newest = self.definition.version;
+            let is_start = hint.known.is_some();
             let known = hint.known.filter(|(progress, _)| progress.definition.0 == newest);
             match self.running.get_mut(&id) {
-                Some(again) => *again = true,
+                // The start is no news to who has found it in the store.
+                Some(again) => *again |= !is_start,
                 None => self.begin(id, known),
             }
         }

@@ -47,7 +47,11 @@ impl Sagas for Postgres {
         const WHAT: &str = "listing sagas";
         let Some(mut asked) = filtered(filter) else { return Ok(Vec::new()) };
         asked.add(number(limit));
-        let rows = self.inner.ask(WHAT, include_str!("sql/list_sagas.sql"), asked).await?;
+        let list = match (&filter.saga, &filter.id) {
+            (Some(_), Some(_)) => include_str!("sql/find_saga.sql"),
+            _ => include_str!("sql/list_sagas.sql"),
+        };
+        let rows = self.inner.ask(WHAT, list, asked).await?;
         self.inner.told(WHAT, rows.iter().map(state).collect())
     }
 

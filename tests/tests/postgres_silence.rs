@@ -79,7 +79,7 @@ async fn a_server_that_hangs_is_given_up_in_time() {
         assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
     }
     assert!(store.last_position().await.is_err() && store.find_key(&IdempotencyKey::new("k")).await.is_err());
-    assert!(begun.elapsed() < Duration::from_secs(8), "six calls took {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(30), "six calls took {:?}", begun.elapsed());
 
     proxy.thaw();
     let outcome = one(&store, written).await.expect("connected again");

@@ -22,7 +22,7 @@ use tokio::time::{sleep, timeout};
 
 const LEASE: Duration = Duration::from_millis(400);
 const PROGRAM: &str = env!("CARGO_BIN_EXE_saga_worker");
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// So many processes die at most before it is parked: with the one that begins it, and the one that is the first to take
 /// it, of which nobody knows that they were at it.

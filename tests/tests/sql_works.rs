@@ -125,7 +125,7 @@ async fn what_takes_too_long_is_taken_back(kind: Kind) {
         }
         append(&store, "1", 1).await;
         // The database has not gone on with it behind our back.
-        assert!(begun.elapsed() < LIMIT * 10, "{slow:?} has held the others up for {:?}", begun.elapsed());
+        assert!(begun.elapsed() < LIMIT * 100, "{slow:?} has held the others up for {:?}", begun.elapsed());
         let state = side.subscriptions(Some("slow@1")).await.expect("a state").remove(0);
         assert_eq!(state.position(), Position::START);
     }

@@ -320,7 +320,7 @@ async fn a_database_without_sagas_gets_them() {
                 ALTER TABLE gesta.shards DROP COLUMN lost; DELETE FROM gesta.migrations WHERE version >= 3; \
                 DROP ROUTINE gesta.append_process_v1, gesta.write_sagas_v1, gesta.write_timers_v1, \
                              gesta.lost_shards_v1, gesta.due_v1, gesta.write_deliveries_v2, gesta.commit_v2, \
-                             gesta.join_v1";
+                             gesta.join_v1, gesta.hold_streams_v1";
     connection.execute(back).await.expect("as it was before");
     let store = store(&database).await;
     let step = beside(append("ann", Expected::Version(1), ["{}"]), None, Some(running("ann")));

@@ -29,9 +29,7 @@ pub(super) async fn append_apart(
     mut aside: Aside,
 ) -> Result<Vec<Outcome>, Failure> {
     let parts = Parts::of(batch);
-    let mut streams = Filling::default();
-    streams.add(parts.appends.iter().map(|append| append.stream.key()).collect::<Vec<_>>());
-    send(connection, streams.call(include_str!("sql/lock_streams.sql"))?).await?;
+    hold_streams(connection, &parts.appends).await?;
     let lost = lost(connection, &parts).await?;
     aside.extend(parts.which(|append| fence(append).is_some_and(|fence| lost.contains(&fence))));
 
@@ -46,6 +44,13 @@ pub(super) async fn append_apart(
         });
     }
     Ok(outcomes)
+}
+
+/// Holds all streams of a transaction that appends in several calls, in the order in which every batch locks them.
+pub(super) async fn hold_streams(connection: &mut PgConnection, appends: &[&Append]) -> Result<(), Failure> {
+    let mut streams = Filling::default();
+    streams.add(appends.iter().map(|append| append.stream.key()).collect::<Vec<_>>());
+    send(connection, streams.call(include_str!("sql/hold_streams.sql"))?).await.map(drop)
 }
 
 /// Stores what is not aside in one call. What is in the way of that is put aside as well; what has become of the rest is

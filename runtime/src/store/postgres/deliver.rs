@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::{
     Inner, Postgres, REPEATS,
-    alone::append_apart,
+    alone::{append_apart, hold_streams},
     append,
     beside::{Aside, Parts, Refusal, has_more},
     call::Call,
@@ -172,7 +172,12 @@ async fn append_in_rounds(
 ) -> Result<Vec<Outcome>, Failure> {
     let appends: Vec<&Append> = batch.iter().collect();
     let mut progress = Progress::new(&appends);
+    let mut is_held = false;
     while let Some(round) = progress.next(&appends) {
+        if !round.is_last && !is_held {
+            hold_streams(connection, &appends).await?;
+            is_held = true;
+        }
         let row = Call::many(&round, names)?.send(&mut *connection).await.map_err(Failure::before_commit)?;
         settle::settle(&mut progress, &round, &row).map_err(Failure::before_commit)?;
     }

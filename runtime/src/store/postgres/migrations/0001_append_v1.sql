@@ -30,7 +30,9 @@ CREATE FUNCTION gesta.append_v1(
   OUT used integer[],                               -- keys that were used before, by number, and what they have done
   OUT used_version bigint[], OUT used_position bigint[], OUT used_events integer[], OUT used_here boolean[],
   OUT used_category text[], OUT used_id text[])
-LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan
+  -- Heads are locked in the order of the groups, also where there are so few that going through all would be cheaper.
+  SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
 DECLARE
   low      bigint;

@@ -60,3 +60,23 @@ BEGIN
       o_stream, o_name, o_armed);
   END IF;
 END $$;
+
+-- Holds streams until the transaction ends, for one that appends to them in several calls: those that do not exist as
+-- well, so that it does not wait for who makes them when it holds others. A row that is made and deleted at once keeps
+-- its place until then.
+CREATE FUNCTION gesta.hold_streams_v1(g_stream uuid[]) RETURNS void
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+  made uuid[];
+BEGIN
+  WITH inserted AS (
+    INSERT INTO gesta.streams (stream_id, version, base_position, category, id)
+    SELECT g.stream, 0, 0, 0, '' FROM (SELECT DISTINCT stream FROM unnest(g_stream) AS all_of(stream)) AS g
+     ORDER BY g.stream
+    ON CONFLICT DO NOTHING RETURNING stream_id)
+  SELECT array_agg(stream_id) INTO made FROM inserted;
+  IF made IS NOT NULL THEN
+    DELETE FROM gesta.streams AS s WHERE s.stream_id = ANY (made);
+  END IF;
+  PERFORM FROM gesta.streams AS s WHERE s.stream_id = ANY (g_stream) ORDER BY s.stream_id FOR NO KEY UPDATE;
+END $$;

@@ -1,0 +1,1 @@
+SELECT gesta.hold_streams_v1($1)

@@ -78,7 +78,7 @@ pub async fn streams_are_filtered<F: Fixture>(subject: &Subject<F>) {
 }
 
 /// Events are counted by their types, once each, whatever the size of a page.
-pub async fn events_are_counted<F: Fixture>(subject: &Subject<F>) {
+pub async fn types_of_events_are_counted<F: Fixture>(subject: &Subject<F>) {
     let store = subject.open().await;
     let none = inspect(&store).tally(Position::START, 10).await.expect("a tally");
     assert_eq!(none, Tally::default());

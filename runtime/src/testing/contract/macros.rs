@@ -308,7 +308,7 @@ macro_rules! inspect_contract {
             inspecting {
                 streams_are_listed
                 streams_are_filtered
-                events_are_counted
+                types_of_events_are_counted
                 a_key_alone_is_no_stream
             }
         }

@@ -126,6 +126,8 @@ pub(super) struct Run<'d> {
     pub(super) look_at: Instant,
     pub(super) suspects_at: Instant,
     pub(super) suspect: Suspect,
+    /// Whether there is one to be worked on alone, as far as is known.
+    pub(super) has_suspect: bool,
     pub(super) failing: Failing,
     /// Instances that have had no room, so that the store has to be asked again.
     left_out: bool,
@@ -156,6 +158,7 @@ impl<'d> Run<'d> {
             look_at: now,
             suspects_at: now,
             suspect: Suspect::default(),
+            has_suspect: false,
             failing: Failing::default(),
             left_out: false,
             alone: false,
@@ -194,8 +197,8 @@ impl<'d> Run<'d> {
         let now = Instant::now();
         self.look_at = now + LONGEST;
         self.left_out = false;
-        if !self.suspect.is_nobody() {
-            return self.look_at_suspect().await;
+        if self.suspects_first(now).await? {
+            return Ok(());
         }
         let room = MOST.saturating_sub(self.tasks.len());
         let found = self.take(room, Suspicion::None).await?;
@@ -406,7 +409,10 @@ impl<'d> Run<'d> {
                 }
             }
             Err(error) if is_of_store(&error) => return Err(error),
-            Err(error) => self.failed(&id, &error).await?,
+            Err(error) => {
+                self.has_suspect |= was_alone;
+                self.failed(&id, &error).await?;
+            }
         }
         if again || was_alone || (self.left_out && self.tasks.len() <= MOST / 2) || self.is_next_alone() {
             self.look_at = Instant::now();

@@ -9,37 +9,44 @@ use super::{
 use crate::store::{StoreError, Suspicion};
 
 impl Run<'_> {
-    /// Takes instances that have ended processes, it seems. Most of them have not: they were at work when another one
-    /// did. Only one against which much speaks is taken at a time, and nobody beside it: or those that wait would be
-    /// suspected with it.
+    /// Takes instances that have ended processes, it seems, and works on them beside the others. Most of them have not: they
+    /// were at work when another one did.
     pub(super) async fn take_suspects(&mut self, now: Instant) -> Result<(), StoreError> {
         let some = self.take(SUSPECTS, Suspicion::Some).await?.taken;
-        let mut pause = if some.len() < SUSPECTS { SUSPECTS_EVERY } else { MANY_SUSPECTS_EVERY };
+        let pause = if some.len() < SUSPECTS { SUSPECTS_EVERY } else { MANY_SUSPECTS_EVERY };
         for (id, _) in some {
             self.begin(id, None);
-        }
-        if let Some((id, taken)) = self.take(1, Suspicion::Strong).await?.taken.pop() {
-            pause = MANY_SUSPECTS_EVERY;
-            self.suspect = Suspect::Next(id, taken);
-            self.look_at_suspect().await?;
         }
         self.suspects_at = now + pause;
         self.look_at = self.look_at.min(self.suspects_at);
         Ok(())
     }
 
-    /// Begins the one that is to be worked on alone, once nothing else is under way.
-    pub(super) async fn look_at_suspect(&mut self) -> Result<(), StoreError> {
-        if self.tasks.is_empty() {
-            match std::mem::take(&mut self.suspect) {
-                Suspect::Next(id, taken) => self.begin_suspect(id, taken).await?,
-                Suspect::Alone(_) | Suspect::Nobody => {}
+    /// Those against which much speaks come first, one at a time and nobody beside it; whether others have to wait. Work
+    /// begins with them: whoever takes over what a process has left is not at anything yet.
+    pub(super) async fn suspects_first(&mut self, now: Instant) -> Result<bool, StoreError> {
+        match self.suspect {
+            Suspect::Alone(_) if !self.tasks.is_empty() => return Ok(true),
+            Suspect::Nobody if now < self.suspects_at => return Ok(false),
+            _ => {}
+        }
+        if !self.tasks.is_empty() {
+            if self.has_suspect {
+                self.suspect = Suspect::Wanted;
             }
+            return Ok(self.has_suspect);
+        }
+        self.suspect = Suspect::Nobody;
+        let found = self.take(1, Suspicion::Strong).await?.taken.pop();
+        self.has_suspect = found.is_some();
+        if let Some((id, taken)) = found {
+            self.begin_suspect(id, taken).await?;
             if self.suspect.is_nobody() {
-                self.look_at = Instant::now();
+                self.suspects_at = now + MANY_SUSPECTS_EVERY;
+                self.look_at = now;
             }
         }
-        Ok(())
+        Ok(self.has_suspect)
     }
 
     async fn begin_suspect(&mut self, id: String, taken: u32) -> Result<(), StoreError> {
@@ -79,6 +86,6 @@ impl Run<'_> {
 
     /// Whether it is the turn of the one that is to be worked on alone.
     pub(super) fn is_next_alone(&self) -> bool {
-        matches!(self.suspect, Suspect::Next(..)) && self.tasks.is_empty()
+        matches!(self.suspect, Suspect::Wanted) && self.tasks.is_empty()
     }
 }

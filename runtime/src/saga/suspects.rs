@@ -27,8 +27,9 @@ pub(super) enum Suspect {
     /// There is none at the moment.
     #[default]
     Nobody,
-    /// It is worked on as soon as nobody else is; nobody begins before it. With how often it was taken anew.
-    Next(String, u32),
+    /// There is one: it is taken as soon as nobody is worked on, and nobody begins before it. Not earlier: what is taken
+    /// and waits would be suspected if the process ended meanwhile.
+    Wanted,
     /// It is worked on alone.
     Alone(String),
 }

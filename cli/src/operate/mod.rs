@@ -13,6 +13,8 @@ mod stats;
 mod stream;
 mod streams;
 mod subscriptions;
+mod transfer;
+mod verify;
 
 use std::{process::ExitCode, time::Duration};
 
@@ -59,10 +61,16 @@ pub enum Command {
     Sagas(sagas::Sagas),
     /// Dead letters: events that handlers could not handle, and decisions about them
     DeadLetters(letters::Letters),
+    /// Looks over everything that is kept, and says what is wrong, what it means, and what to do
+    Verify(verify::Verify),
     /// Counts what there is
     Stats(stats::Stats),
     /// Copies a store into a new one, every event in its newest version
     MigrateEvents(migrate::MigrateEvents),
+    /// Writes all events to a file, one per line as JSON
+    Export(transfer::Export),
+    /// Stores what was exported; goes on where it was ended before
+    Import(transfer::Import),
     /// Writes the completion for a shell
     Completion(completion::Completion),
 }
@@ -112,6 +120,9 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
         Command::DeadLetters(command) => command.run(all).await,
         Command::Stats(command) => command.run(all).await,
         Command::MigrateEvents(command) => command.run(all),
+        Command::Verify(command) => command.run(all).await,
+        Command::Export(command) => command.run(all).await,
+        Command::Import(command) => command.run(all).await,
         Command::Completion(command) => command.run(),
     }
 }

@@ -29,3 +29,37 @@ impl Progress {
         self.0.finish_and_clear();
     }
 }
+
+/// What is done so far, on the terminal's error output, where nobody knows how much there is.
+#[derive(Clone, Debug)]
+pub struct Counter(ProgressBar);
+
+impl Counter {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        let bar = ProgressBar::new_spinner();
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self(bar)
+    }
+
+    /// So many of this.
+    pub fn at(&self, what: &str, done: u64) {
+        self.0.set_message(format!("{done} {what}"));
+    }
+
+    /// Writes something else meanwhile.
+    pub fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.0.suspend(write)
+    }
+
+    /// Takes it away.
+    pub fn end(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+impl Default for Counter {
+    fn default() -> Self {
+        Self::new()
+    }
+}

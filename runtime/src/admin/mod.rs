@@ -4,16 +4,23 @@
 //! The program `gesta` is a door to this module.
 
 mod migrate;
+mod export;
+mod import;
 mod operations;
 pub mod probe;
 mod statistics;
 mod streams;
 mod subscriptions;
+mod transfer;
+mod verify;
 
 pub use migrate::{
     MigrateError, MigratedEvents, MigrationProgress, MigrationStage, RECORDED_AT, migrate_events,
 };
+pub use export::{ExportError, Exported};
+pub use import::{ImportError, Imported, check_export};
 pub use operations::Operations;
 pub use statistics::{LettersOf, SagasOf, StoreStatistics, StreamsOf, SubscriptionAt};
 pub use streams::StreamList;
 pub use subscriptions::{Because, GenerationReport, Subscriptions};
+pub use verify::{RepairError, Verified};

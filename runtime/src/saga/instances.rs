@@ -137,6 +137,52 @@ impl Instances {
         self.decide(saga, id, actor, Due::In(Duration::ZERO), decide).await
     }
 
+    /// Whether it is kept how an instance stands.
+    pub(crate) async fn is_kept(&self, saga: &str, id: &str) -> Result<bool, StoreError> {
+        Ok(self.kept(saga, id).await?.is_some())
+    }
+
+    /// How what is kept of an instance disagrees with its events, if it does.
+    pub(crate) async fn disagreement(&self, saga: &str, id: &str) -> Result<Option<String>, StoreError> {
+        // It may go on while it is looked at: what is kept is the same before and after, or it is looked at again.
+        for _ in 0..TRIES {
+            let kept = self.kept(saga, id).await?;
+            let stream = StreamId::new(&category(saga), id);
+            let standing = match standing(self.store.port().as_ref(), &stream).await {
+                Err(error @ (StoreError::Undecodable { .. } | StoreError::UnknownEvent { .. })) => {
+                    return Ok(Some(format!("its events cannot be read: {error}")));
+                }
+                standing => standing?,
+            };
+            if self.kept(saga, id).await? != kept {
+                continue;
+            }
+            return Ok(match (kept, standing) {
+                (Some(kept), None) => {
+                    Some(format!("it is kept as {}, and has no events", kept.status.name()))
+                }
+                (None, Some(standing)) if !standing.status.has_ended() => Some(format!(
+                    "its events say that it is {}, and nobody looks at it, because it is not among the instances; \
+                     a retry or another time puts it there",
+                    standing.status.name()
+                )),
+                (Some(kept), Some(standing)) if kept.status != standing.status => Some(format!(
+                    "it is kept as {}, and its events say {}",
+                    kept.status.name(),
+                    standing.status.name()
+                )),
+                _ => None,
+            });
+        }
+        Ok(None)
+    }
+
+    async fn kept(&self, saga: &str, id: &str) -> Result<Option<SagaState>, StoreError> {
+        let (saga, id) = (Some(saga.to_owned()), Some(id.to_owned()));
+        let filter = SagaFilter { saga, id, ..SagaFilter::default() };
+        Ok(self.side()?.list_sagas(&filter, 1).await?.pop())
+    }
+
     async fn decide(
         &self,
         saga: &str,
@@ -189,9 +235,7 @@ impl Instances {
         event: &SagaEvent,
         due: Due,
     ) -> Result<SagaWrite, StoreError> {
-        let id = Some(stream.id().to_owned());
-        let filter = SagaFilter { saga: Some(saga.to_owned()), id, ..SagaFilter::default() };
-        let known = self.side()?.list_sagas(&filter, 1).await?.pop();
+        let known = self.kept(saga, stream.id()).await?;
         let (step, attempts) = known.map_or((after.step.clone(), 0), |known| (known.step, known.attempts));
         let goes_on = after.status.is_active();
         let again = matches!(event, SagaEvent::Retried(_) | SagaEvent::Skipped(_));

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{StoreError, StreamId};
+use super::{LookedOver, Part, RecordedEvent, Repair, Restoring, StoreError, StreamId};
 use crate::domain::{Position, Timestamp};
 
 /// The part of a store that those need who look after it: what there is, counted and looked over.
@@ -32,6 +32,25 @@ pub trait Inspect: Send + Sync {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Backend`].
     async fn sizes(&self) -> Result<Vec<Size>, StoreError>;
+
+    /// Looks over the next `most` rows of a part, and says what is wrong with them.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Backend`].
+    async fn look_over(&self, part: Part, after: Option<&[u8]>, most: u64) -> Result<LookedOver, StoreError>;
+
+    /// Makes something right, if it is still as it was found. Whether it was.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Backend`].
+    async fn repair(&self, repair: &Repair) -> Result<bool, StoreError>;
+
+    /// Stores events that were recorded before: in this order behind everything that there is, with the times when they
+    /// were recorded then; all of them in one transaction, or none. Each must be the next of its stream.
+    ///
+    /// # Errors
+    /// As [`EventStore::append`](super::EventStore::append).
+    async fn restore(&self, events: &[RecordedEvent]) -> Result<Restoring, StoreError>;
 }
 
 /// Which streams are meant; all conditions that are given hold.

@@ -16,6 +16,7 @@
 mod append;
 mod check;
 mod commit;
+pub(crate) mod damage;
 mod delivery;
 mod document;
 mod error;
@@ -27,6 +28,7 @@ mod memory;
 mod postgres;
 mod read_side;
 mod resolve;
+pub(crate) mod restore;
 mod saga;
 mod shard;
 mod signal;
@@ -43,6 +45,7 @@ pub use append::{Append, Expected, NewEvent, Outcome};
 pub(crate) use check::storable;
 pub use check::{check_key, check_name};
 pub use commit::{Advance, Commit, SqlConnection, SqlWork};
+pub use damage::{Damage, DamageKind, LookedOver, Part, Repair};
 pub use delivery::{
     Deliveries, DeliveryAction, DeliveryFilter, DeliveryPlace, DeliveryState, DeliveryWrite, ParkedDelivery,
 };
@@ -60,6 +63,7 @@ pub use memory::Memory;
 #[cfg(feature = "postgres")]
 pub use postgres::{Postgres, PostgresOptions};
 pub use read_side::ReadSide;
+pub use restore::{RecordedEvent, Restoring};
 pub use saga::{
     Due, Fence, ProcessWrites, SagaFilter, SagaState, SagaStatus, SagaWrite, Sagas, Suspicion, TakeSagas,
     TakenSagas,

@@ -1,14 +1,22 @@
 //! What there is, for those who look after it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{Memory, Stored, page};
+use super::{Memory, State, Stored, page};
 use crate::{
     domain::Position,
-    store::{Inspect, Size, StoreError, StreamFilter, StreamPage, StreamState, Tally, TypeTally},
+    store::{
+        Inspect, LookedOver, Part, RecordedEvent, Repair, Restoring, Size, StoreError, StreamFilter,
+        StreamPage, StreamState, Tally, TypeTally,
+        resolve::Head,
+        restore::{Added, added, check},
+    },
 };
 
 /// Counts events by their types.
@@ -73,4 +81,63 @@ impl Inspect for Memory {
     async fn sizes(&self) -> Result<Vec<Size>, StoreError> {
         self.open().map(|_| Vec::new())
     }
+
+    /// Nothing goes wrong here: there is one list of events, and everything else is made from it.
+    async fn look_over(&self, _: Part, _: Option<&[u8]>, _: u64) -> Result<LookedOver, StoreError> {
+        self.open().map(|_| LookedOver::default())
+    }
+
+    async fn repair(&self, _: &Repair) -> Result<bool, StoreError> {
+        self.open().map(|_| false)
+    }
+
+    async fn restore(&self, events: &[RecordedEvent]) -> Result<Restoring, StoreError> {
+        check(events)?;
+        let restored = restore(&mut *self.open()?, events);
+        self.signal.ring();
+        Ok(restored)
+    }
+}
+
+fn restore(state: &mut State, events: &[RecordedEvent]) -> Restoring {
+    let streams = match added(events) {
+        Ok(streams) => streams,
+        Err(conflict) => return conflict,
+    };
+    for Added { stream, before, .. } in streams {
+        let actual = state.streams.get(stream).map_or(0, |events| events.len() as u64);
+        if actual != before {
+            return Restoring::Conflict { stream: stream.clone(), actual };
+        }
+    }
+    for event in events {
+        let position = Position::from_raw(state.log.len() as u64 + 1);
+        let stored = Arc::new(Stored {
+            stream: event.stream.clone(),
+            position,
+            version: event.version,
+            recorded_at: event.recorded_at,
+            name: for_ever(&event.name),
+            type_version: event.type_version,
+            meta: event.meta.clone().into(),
+            payload: event.payload.clone(),
+        });
+        state.log.push(Arc::clone(&stored));
+        state.streams.entry(event.stream.clone()).or_default().push(stored);
+        state.ledger.last = position;
+        state.ledger.heads.insert(event.stream.clone(), Head { version: event.version, position });
+    }
+    Restoring::Stored(state.ledger.last)
+}
+
+/// Names of events live as long as the program. There are as many as a program has types of events.
+fn for_ever(name: &str) -> &'static str {
+    static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = names.get(name) {
+        return known;
+    }
+    let kept: &'static str = Box::leak(name.into());
+    names.insert(kept);
+    kept
 }

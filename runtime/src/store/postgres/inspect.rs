@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     domain::Position,
-    store::{Inspect, Size, StoreError, StreamFilter, StreamId, StreamPage, StreamState, Tally, TypeTally},
+    store::{
+        Inspect, LookedOver, Part, RecordedEvent, Repair, Restoring, Size, StoreError, StreamFilter,
+        StreamId, StreamPage, StreamState, Tally, TypeTally, restore::check,
+    },
 };
 
 /// A stream, by its key, category and id in a row.
@@ -93,5 +96,20 @@ impl Inspect for Postgres {
             Ok(Size { what: fields.text(0)?.to_owned(), bytes: fields.int8(1)?.unsigned_abs() })
         };
         self.inner.told(WHAT, rows.iter().map(size).collect())
+    }
+
+    async fn look_over(&self, part: Part, after: Option<&[u8]>, most: u64) -> Result<LookedOver, StoreError> {
+        self.inner.look_over(part, after, most).await
+    }
+
+    async fn repair(&self, repair: &Repair) -> Result<bool, StoreError> {
+        self.inner.repair(repair).await
+    }
+
+    async fn restore(&self, events: &[RecordedEvent]) -> Result<Restoring, StoreError> {
+        check(events)?;
+        let restored = self.inner.restore(events).await?;
+        self.inner.signals.ring();
+        Ok(restored)
     }
 }

@@ -7,10 +7,15 @@ use uuid::Uuid;
 use super::{
     Sqlite,
     convert::{micros, position, signed, unsigned},
+    look_over::{Repairing, look_over},
+    restore::Restore,
 };
 use crate::{
     domain::Position,
-    store::{Inspect, Size, StoreError, StreamFilter, StreamId, StreamPage, StreamState, Tally, TypeTally},
+    store::{
+        Inspect, LookedOver, Part, RecordedEvent, Repair, Restoring, Size, StoreError, StreamFilter,
+        StreamId, StreamPage, StreamState, Tally, TypeTally, restore::check,
+    },
 };
 
 /// The key of a stream, as it stands in a row.
@@ -85,5 +90,22 @@ impl Inspect for Sqlite {
             sqlx::query_scalar::<_, i64>(include_str!("sql/size.sql")).fetch_one(&mut *connection).await;
         let bytes = unsigned(connection.settle(bytes, "asking how large the file is")?);
         Ok(vec![Size { what: "the file".to_owned(), bytes }])
+    }
+
+    async fn look_over(&self, part: Part, after: Option<&[u8]>, most: u64) -> Result<LookedOver, StoreError> {
+        let mut connection = self.reader().await?;
+        let looked = look_over(&mut connection, part, after, most).await;
+        connection.settle(looked, "looking over what there is")
+    }
+
+    async fn repair(&self, repair: &Repair) -> Result<bool, StoreError> {
+        self.change(Repairing(repair.clone())).await
+    }
+
+    async fn restore(&self, events: &[RecordedEvent]) -> Result<Restoring, StoreError> {
+        check(events)?;
+        let restored = self.change(Restore(events.to_vec())).await?;
+        self.inner.signal.ring();
+        Ok(restored)
     }
 }

@@ -1,0 +1,159 @@
+use std::{
+    fs::OpenOptions,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use gesta::{
+    admin::{Operations, RepairError},
+    domain::Timestamp,
+    store::{Damage, Repair},
+};
+use serde::Serialize;
+
+use super::Arguments;
+use crate::shared::{Answer, Confirm, Counter, Failure, shown};
+
+/// Arguments of `gesta verify`.
+#[derive(Debug, clap::Args)]
+pub struct Verify {
+    /// Makes right what follows from the events, after a backup of what it changes; events are never touched
+    #[arg(long)]
+    repair: bool,
+    /// Where the backup goes; a new file in this folder unless given
+    #[arg(long, value_name = "FILE", requires = "repair")]
+    backup: Option<PathBuf>,
+    #[command(flatten)]
+    confirm: Confirm,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Serialize)]
+struct Violation<'d> {
+    violation: &'static str,
+    subject: &'d str,
+    found: &'d str,
+    means: &'static str,
+    remedy: &'static str,
+    repairable: bool,
+}
+
+impl Answer for Violation<'_> {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Self { violation, subject, found, means, remedy, .. } = self;
+        let line = format!("{violation}: {subject}: {found}; it means that {means}. What to do: {remedy}");
+        writeln!(out, "{}", shown(&line))
+    }
+}
+
+/// What was looked over, at the end.
+#[derive(Debug, Serialize)]
+struct Summary {
+    looked_at: std::collections::BTreeMap<&'static str, u64>,
+    violations: u64,
+    repaired: Option<u64>,
+    backup: Option<String>,
+}
+
+impl Answer for Summary {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let looked: Vec<String> =
+            self.looked_at.iter().map(|(what, count)| format!("{count} {what}")).collect();
+        let found = match self.violations {
+            0 => "nothing is wrong".to_owned(),
+            1 => "1 violation".to_owned(),
+            more => format!("{more} violations"),
+        };
+        writeln!(out, "looked at {}: {found}", looked.join(", "))?;
+        match (self.repaired, &self.backup) {
+            (Some(repaired), Some(backup)) => {
+                writeln!(out, "{repaired} repaired; what was there before is in {}", shown(backup))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Verify {
+    pub(super) async fn run(&self, all: &Arguments) -> Result<(), Failure> {
+        let operations = all.open().await?;
+        let (mut repairs, mut told) = (Vec::new(), Ok(true));
+        let counter = Counter::new();
+        let found = |damage: Damage| {
+            if matches!(told, Ok(true)) {
+                let Damage { kind, subject, found, repair } = &damage;
+                let violation = Violation {
+                    violation: kind.name(),
+                    subject,
+                    found,
+                    means: kind.meaning(),
+                    remedy: kind.remedy(),
+                    repairable: repair.is_some(),
+                };
+                told = counter.aside(|| all.output().one_of_many(&violation));
+            }
+            repairs.extend(damage.repair);
+        };
+        let verified = operations.verify(found, |what, count| counter.at(what, count)).await;
+        counter.end();
+        let (verified, heard) = (verified?, told?);
+        let mut summary = Summary {
+            looked_at: verified.looked_at.iter().copied().collect(),
+            violations: verified.damages,
+            repaired: None,
+            backup: None,
+        };
+        if self.repair && !repairs.is_empty() {
+            let (repaired, backup) = self.mend(&operations, &repairs).await?;
+            (summary.repaired, summary.backup) = (Some(repaired), Some(backup));
+        }
+        if heard {
+            all.output().answer(&summary)?;
+        }
+        let left = verified.damages - summary.repaired.unwrap_or_default();
+        if left > 0 { Err(Failure::Found(format!("{left} violations"))) } else { Ok(()) }
+    }
+
+    async fn mend(&self, operations: &Operations, repairs: &[Repair]) -> Result<(u64, String), Failure> {
+        let path = self.backup.clone().unwrap_or_else(|| {
+            let seconds = Timestamp::from(SystemTime::now()).as_micros() / 1_000_000;
+            PathBuf::from(format!("gesta-repair-{seconds}.ndjson"))
+        });
+        self.confirm.actor()?;
+        self.confirm.ask(&format!(
+            "{} things are set right that follow from the events; what is there now is written to {} first",
+            repairs.len(),
+            path.display()
+        ))?;
+        let mut backup = OpenOptions::new().write(true).create_new(true).open(&path).map_err(|error| {
+            Failure::Usage(format!(
+                "the backup {} cannot be made, so nothing was changed: {error}",
+                path.display()
+            ))
+        })?;
+        let repaired =
+            operations.repair(repairs, &mut Synced(&mut backup)).await.map_err(|error| match error {
+                RepairError::Store(error) => error.into(),
+                other => Failure::other(&other),
+            })?;
+        Ok((repaired, shown_path(&path)))
+    }
+}
+
+fn shown_path(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// A file that is on the disk once it is flushed.
+struct Synced<'f>(&'f mut std::fs::File);
+
+impl Write for Synced<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.sync_all()
+    }
+}

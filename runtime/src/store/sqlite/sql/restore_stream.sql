@@ -1,0 +1,1 @@
+INSERT INTO gesta_streams (key, category, name) VALUES (?, ?, ?) RETURNING id;

@@ -1,5 +1,6 @@
 //! `gesta`: operates a store. One file per command.
 
+mod bench;
 mod completion;
 mod event;
 mod filter;
@@ -9,6 +10,7 @@ mod migrate;
 mod moment;
 mod projections;
 mod sagas;
+mod state;
 mod stats;
 mod stream;
 mod streams;
@@ -51,6 +53,8 @@ pub enum Command {
     Streams(streams::Streams),
     /// Shows the events of a stream
     Stream(stream::Stream),
+    /// Shows the state of an aggregate, now or as it was; needs the code of the domain, in this folder
+    State(state::State),
     /// Shows the log: the events of all streams in the order in which they were stored
     Log(log::Log),
     /// Projections: how far each has come, and making one anew
@@ -71,6 +75,8 @@ pub enum Command {
     Export(transfer::Export),
     /// Stores what was exported; goes on where it was ended before
     Import(transfer::Import),
+    /// Measures appends and reads, in streams of their own
+    Bench(bench::Bench),
     /// Writes the completion for a shell
     Completion(completion::Completion),
 }
@@ -113,6 +119,7 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
     match &all.command {
         Command::Streams(command) => command.run(all).await,
         Command::Stream(command) => command.run(all).await,
+        Command::State(command) => command.run(all).await,
         Command::Log(command) => command.run(all).await,
         Command::Projections(command) => command.run(all).await,
         Command::Subscriptions(command) => command.run(all).await,
@@ -123,6 +130,7 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
         Command::Verify(command) => command.run(all).await,
         Command::Export(command) => command.run(all).await,
         Command::Import(command) => command.run(all).await,
+        Command::Bench(command) => command.run(all).await,
         Command::Completion(command) => command.run(),
     }
 }

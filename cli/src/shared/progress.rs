@@ -24,6 +24,11 @@ impl Progress {
         self.0.set_position(done);
     }
 
+    /// One more.
+    pub fn more(&self) {
+        self.0.inc(1);
+    }
+
     /// Takes the bar away.
     pub fn end(&self) {
         self.0.finish_and_clear();

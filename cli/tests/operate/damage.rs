@@ -169,9 +169,11 @@ async fn mended(kind: Kind, statements: &str, expected: &[(&str, &str)]) {
     assert_eq!(kept.lines().count(), expected.len(), "{kept}");
     gesta(url, &["verify"]).well();
     assert_eq!(gesta(url, &["log", "--json"]).well().out, before, "no event was touched");
-    // A backup is never written over.
-    sabotage(url, statements).await;
-    gesta(url, &["verify", "--repair", "--backup", backup, "--yes"]).fails(2, "nothing was changed");
+    // A backup is never written over. A snapshot that was removed cannot be damaged again.
+    if !statements.contains("snapshots") {
+        sabotage(url, statements).await;
+        gesta(url, &["verify", "--repair", "--backup", backup, "--yes"]).fails(2, "nothing was changed");
+    }
     scene.remove().await;
 }
 

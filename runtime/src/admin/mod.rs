@@ -8,6 +8,7 @@ mod export;
 mod import;
 mod operations;
 pub mod probe;
+mod state;
 mod statistics;
 mod streams;
 mod subscriptions;
@@ -20,6 +21,7 @@ pub use migrate::{
 pub use export::{ExportError, Exported};
 pub use import::{ImportError, Imported, check_export};
 pub use operations::Operations;
+pub use state::{StateReport, state_of};
 pub use statistics::{LettersOf, SagasOf, StoreStatistics, StreamsOf, SubscriptionAt};
 pub use streams::StreamList;
 pub use subscriptions::{Because, GenerationReport, Subscriptions};

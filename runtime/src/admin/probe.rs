@@ -40,6 +40,15 @@ pub enum Request {
         from: String,
         /// The address of the store that is written.
         to: String,
+    /// The state of an aggregate in a store: a [`StateReport`](super::StateReport).
+    State {
+        /// The address of the store, which must be there.
+        store: String,
+        /// The stream: `account/ann`.
+        stream: String,
+        /// After so many events; after all where it is missing.
+        #[serde(default)]
+        at: Option<u64>,
     },
 }
 
@@ -128,6 +137,16 @@ fn told(error: &(dyn std::error::Error + 'static)) -> String {
         cause = error.source();
     }
     text
+        Request::State { store, stream, at } => {
+            as_json(&on_a_store(super::state_of::<D>(&store, &stream, at))?)
+        }
+    }
+}
+
+/// Waits for what needs a store: a test of its own kind has no runtime.
+fn on_a_store<T>(asking: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| format!("no runtime can be started: {error}"))?.block_on(asking)
 }
 
 fn as_json<T: Serialize>(value: &T) -> Result<Value, String> {

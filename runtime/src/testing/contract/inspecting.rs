@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{Fixture, Subject, kit::*};
 use crate::{
-    domain::Position,
-    store::{Expected, Inspect, Store, StreamFilter, StreamId, StreamState, Tally},
+    domain::{Position, Timestamp},
+    store::{
+        Expected, Inspect, Part, RecordedEvent, Restoring, Store, StreamFilter, StreamId, StreamState, Tally,
+    },
 };
 
 pub(super) fn inspect(store: &Store) -> &dyn Inspect {
@@ -117,4 +119,106 @@ pub async fn a_key_alone_is_no_stream<F: Fixture>(subject: &Subject<F>) {
     stored(&store, keyed(append(&stream("nothing"), Expected::Any, []), "k")).await;
     assert_eq!(streams(&store, &StreamFilter::default(), 10).await, []);
     inspect(&store).sizes().await.expect("the sizes");
+}
+
+fn recorded(stream: &StreamId, version: u64, payload: &str) -> RecordedEvent {
+    RecordedEvent {
+        stream: stream.clone(),
+        version,
+        recorded_at: Timestamp::from_micros(1_000_000 + i64::try_from(version).expect("a small number")),
+        name: "contract.recorded".to_owned(),
+        type_version: 3,
+        meta: br#"{"actor": "ann"}"#.to_vec(),
+        payload: payload.into(),
+    }
+}
+
+async fn restore(store: &Store, events: &[RecordedEvent]) -> Restoring {
+    inspect(store).restore(events).await.expect("an answer")
+}
+
+/// Events that were recorded before are stored in their order, with everything that they had, and what follows is appended
+/// behind them.
+pub async fn recorded_events_are_restored<F: Fixture>(subject: &Subject<F>) {
+    let (store, other) = (subject.open().await, subject.open().await);
+    let (ann, bob) = (stream("ann"), stream("bob"));
+    stored(&store, at(&ann, 0, ["0"])).await;
+    let events = [
+        recorded(&bob, 1, "1"),
+        recorded(&ann, 2, "{ }"),
+        recorded(&bob, 2, "\u{fc}"),
+        recorded(&ann, 3, ""),
+        recorded(&bob, 3, "3"),
+    ];
+    let Restoring::Stored(last) = restore(&store, &events).await else { panic!("a conflict") };
+    let log = log(&other, 100).await;
+    assert_eq!(log.last().map(|seen| seen.position), Some(last));
+    let seen: Vec<_> = log[1..]
+        .iter()
+        .map(|seen| {
+            let Seen { stream, version, recorded_at, name, type_version, meta, payload, .. } = seen.clone();
+            RecordedEvent { stream, version, recorded_at, name, type_version, meta, payload }
+        })
+        .collect();
+    assert_eq!(seen, events);
+    assert_eq!(receipt(&send_one(&other, at(&ann, 3, ["4"])).await).version, 4);
+    assert_eq!(receipt(&send_one(&store, anywhere(&bob, ["4"])).await).version, 4);
+    let (_, events) = read(&store, &crate::store::ReadStream::all(ann)).await;
+    assert_eq!(events.iter().map(|seen| seen.version).collect::<Vec<_>>(), [1, 2, 3, 4]);
+}
+
+/// What is not the next of its stream is not restored, nor is anything that comes with it.
+pub async fn what_does_not_follow_is_not_restored<F: Fixture>(subject: &Subject<F>) {
+    let store = subject.open().await;
+    let (ann, bob) = (stream("ann"), stream("bob"));
+    stored(&store, at(&ann, 0, ["0", "1"])).await;
+    let conflict = |stream: &StreamId, actual| Restoring::Conflict { stream: stream.clone(), actual };
+    for (versions, actual) in [(&[2, 3][..], 2), (&[4], 2), (&[1], 2), (&[3, 5], 3), (&[3, 3], 3)] {
+        let mut events = vec![recorded(&bob, 1, "1")];
+        events.extend(versions.iter().map(|version| recorded(&ann, *version, "x")));
+        assert_eq!(restore(&store, &events).await, conflict(&ann, actual), "{versions:?}");
+    }
+    assert_eq!(restore(&store, &[recorded(&bob, 2, "2")]).await, conflict(&bob, 0));
+    assert_eq!(log(&store, 100).await.len(), 2);
+    // What was refused has left nothing behind.
+    assert_eq!(receipt(&send_one(&store, at(&bob, 0, ["1"])).await).version, 1);
+}
+
+/// Of several who restore the same events at once, one does.
+pub async fn one_of_many_restores<F: Fixture>(subject: &Subject<F>) {
+    let events: Vec<_> = (1..=50).map(|version| recorded(&stream("ann"), version, "1")).collect();
+    let mut all = Vec::new();
+    for _ in 0..4 {
+        let (store, events) = (subject.open().await, events.clone());
+        all.push(tokio::spawn(async move { inspect(&store).restore(&events).await }));
+    }
+    let mut done = 0;
+    for one in all {
+        match one.await.expect("no panic") {
+            Ok(Restoring::Stored(_)) => done += 1,
+            Ok(Restoring::Conflict { actual, .. }) => assert_eq!(actual, 50),
+            Err(error) => assert!(error.is_retryable(), "{error}"),
+        }
+    }
+    assert_eq!((done, log(&subject.open().await, 100).await.len()), (1, 50));
+}
+
+/// In what a store has written itself nothing is wrong.
+pub async fn nothing_is_wrong<F: Fixture>(subject: &Subject<F>) {
+    let store = subject.open().await;
+    seven(&store).await;
+    stored(&store, keyed(at(&stream("keyed"), 0, ["1", "2"]), "k")).await;
+    stored(&store, keyed(append(&stream("nothing"), Expected::Any, []), "n")).await;
+    restore(&store, &[recorded(&stream("restored"), 1, "1")]).await;
+    for part in Part::ALL {
+        let mut after = None;
+        loop {
+            let looked = inspect(&store).look_over(part, after.as_deref(), 3).await.expect("a look");
+            assert_eq!(looked.damages, [], "{part:?}");
+            after = looked.next;
+            if after.is_none() {
+                break;
+            }
+        }
+    }
 }

@@ -310,6 +310,10 @@ macro_rules! inspect_contract {
                 streams_are_filtered
                 types_of_events_are_counted
                 a_key_alone_is_no_stream
+                recorded_events_are_restored
+                what_does_not_follow_is_not_restored
+                one_of_many_restores
+                nothing_is_wrong
             }
         }
     };

@@ -1,0 +1,91 @@
+use std::{
+    io::{self, Write},
+    path::{Path, absolute},
+};
+
+use gesta::admin::{StateReport, probe::Request};
+use serde::Serialize;
+
+use super::{Arguments, filter};
+use crate::{
+    cargo::Which,
+    shared::{Answer, Failure, Probe, shown},
+};
+
+/// Arguments of `gesta state`.
+#[derive(Debug, clap::Args)]
+pub struct State {
+    /// Its category and id: account/ann
+    #[arg(value_name = "STREAM")]
+    name: String,
+    /// After so many events; after all unless given
+    #[arg(long, value_name = "VERSION")]
+    at: Option<u64>,
+    /// The Cargo.toml of the package that has the domain; that of this folder unless given
+    #[arg(long, value_name = "PATH")]
+    manifest_path: Option<String>,
+    /// The package that has the domain
+    #[arg(long, short, value_name = "NAME")]
+    package: Option<String>,
+    #[command(flatten)]
+    which: Which,
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Shown(StateReport);
+
+impl Answer for Shown {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let StateReport { stream, version, state_name, state } = &self.0;
+        writeln!(out, "{} version {version}", shown(stream))?;
+        if let Some(name) = state_name {
+            writeln!(out, "state {name}")?;
+        }
+        match state {
+            Some(state) => {
+                let json = serde_json::to_string_pretty(state)?;
+                json.lines().try_for_each(|line| writeln!(out, "{}", shown(line)))
+            }
+            None => writeln!(
+                out,
+                "the aggregate cannot write its state as JSON; with `snapshot_every = ..` in #[aggregate] it can"
+            ),
+        }
+    }
+}
+
+impl State {
+    pub(super) async fn run(&self, all: &Arguments) -> Result<(), Failure> {
+        let stream = filter::stream(&self.name)?;
+        // What can be said without the code is said before anything is compiled.
+        let operations = all.open().await?;
+        let events = operations.events(&stream, 0, 1).await?;
+        operations.store().port().close().await;
+        if events.is_empty() {
+            return Err(Failure::NotFound(format!("there is no stream {}", self.name)));
+        }
+        let request =
+            Request::State { store: address(&all.address()?)?, stream: self.name.clone(), at: self.at };
+        let probe = Probe {
+            manifest_path: self.manifest_path.clone(),
+            package: self.package.clone(),
+            which: self.which.clone(),
+        };
+        let asking = tokio::task::spawn_blocking(move || probe.find()?.ask::<StateReport>(&request));
+        let report = asking.await.map_err(|error| Failure::other(&error))?.map_err(|failure| {
+            Failure::Other(format!(
+                "only the code of the domain can fold a state, and it cannot be asked: {failure}"
+            ))
+        })?;
+        Ok(all.output().answer(&Shown(report))?)
+    }
+}
+
+/// The address as it is true in every folder.
+fn address(address: &str) -> Result<String, Failure> {
+    let Some(path) = address.strip_prefix("sqlite:") else { return Ok(address.to_owned()) };
+    let path = absolute(Path::new(path.strip_prefix("//").unwrap_or(path)));
+    let path = path.map_err(|error| Failure::Usage(format!("{address} cannot be found: {error}")))?;
+    Ok(format!("sqlite:{}", path.display()))
+}

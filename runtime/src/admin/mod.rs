@@ -3,9 +3,9 @@
 //!
 //! The program `gesta` is a door to this module.
 
-mod migrate;
 mod export;
 mod import;
+mod migrate;
 mod operations;
 pub mod probe;
 mod state;
@@ -15,11 +15,11 @@ mod subscriptions;
 mod transfer;
 mod verify;
 
+pub use export::{ExportError, Exported};
+pub use import::{ImportError, Imported, check_export};
 pub use migrate::{
     MigrateError, MigratedEvents, MigrationProgress, MigrationStage, RECORDED_AT, migrate_events,
 };
-pub use export::{ExportError, Exported};
-pub use import::{ImportError, Imported, check_export};
 pub use operations::Operations;
 pub use state::{StateReport, state_of};
 pub use statistics::{LettersOf, SagasOf, StoreStatistics, StreamsOf, SubscriptionAt};

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Operations, migrate_events};
+use super::{Operations, migrate_events, state_of};
 use crate::{
     app::{Register, connect, model_of},
     model::Model,
@@ -40,6 +40,7 @@ pub enum Request {
         from: String,
         /// The address of the store that is written.
         to: String,
+    },
     /// The state of an aggregate in a store: a [`StateReport`](super::StateReport).
     State {
         /// The address of the store, which must be there.
@@ -106,6 +107,12 @@ fn answer<D: Register>(text: &str) -> Result<Value, String> {
             to.port().close().await;
             as_json(&done?)
         }),
+        Request::State { store, stream, at } => run(async {
+            let store = existing(&store).await?;
+            let state = state_of::<D>(&store, &stream, at).await;
+            store.port().close().await;
+            as_json(&state?)
+        }),
     }
 }
 
@@ -137,16 +144,6 @@ fn told(error: &(dyn std::error::Error + 'static)) -> String {
         cause = error.source();
     }
     text
-        Request::State { store, stream, at } => {
-            as_json(&on_a_store(super::state_of::<D>(&store, &stream, at))?)
-        }
-    }
-}
-
-/// Waits for what needs a store: a test of its own kind has no runtime.
-fn on_a_store<T>(asking: impl Future<Output = Result<T, String>>) -> Result<T, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| format!("no runtime can be started: {error}"))?.block_on(asking)
 }
 
 fn as_json<T: Serialize>(value: &T) -> Result<Value, String> {

@@ -5,11 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    app::{Opening, Register},
+    app::Register,
     domain::{Aggregate, CommandHandlers},
     log::decode_event,
     model::Describe,
-    saga::Saga,
     store::{Item, ReadStream, Store, StoreError, StreamId},
 };
 
@@ -31,22 +30,22 @@ pub struct StateReport {
 /// The state of an aggregate of a domain, after its first `at` events or all of them.
 ///
 /// # Errors
-/// In words: when the store cannot be opened, the domain has no such aggregate, the stream is shorter, or one of its events
+/// In words: when the domain has no such aggregate, the stream is shorter, or one of its events
 /// cannot be read.
-pub async fn state_of<D: Register>(url: &str, stream: &str, at: Option<u64>) -> Result<StateReport, String> {
+pub async fn state_of<D: Register>(
+    store: &Store,
+    stream: &str,
+    at: Option<u64>,
+) -> Result<StateReport, String> {
     let (category, id) = stream
         .split_once('/')
         .ok_or_else(|| format!("`{stream}` is no stream; write its category and id: account/ann"))?;
-    let opening = Opening { existing: true, patience: None };
-    let store = opening.open(url).await.map_err(|error| error.to_string())?;
     let mut wanted = Wanted { store: store.clone(), stream: StreamId::new(category, id), at, found: None };
     D::describe(&mut wanted);
-    let report = match wanted.found {
+    match wanted.found {
         Some(reading) => reading.await,
         None => Err(format!("the domain `{}` has no aggregate `{category}`", D::NAME)),
-    };
-    store.port().close().await;
-    report
+    }
 }
 
 /// The one aggregate that is looked for among all those of a domain.
@@ -63,8 +62,6 @@ impl Describe for Wanted {
             self.found = Some(read::<A>(self.store.clone(), self.stream.clone(), self.at).boxed());
         }
     }
-
-    fn saga<S: Saga>(&mut self) {}
 }
 
 async fn read<A: Aggregate>(store: Store, stream: StreamId, at: Option<u64>) -> Result<StateReport, String> {

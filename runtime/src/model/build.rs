@@ -16,22 +16,22 @@ use crate::{
     saga::{Saga, StartOn, Starts},
 };
 
-/// What the parts of a domain are described to, each by its type.
+/// What the parts of a domain are described to, each by its type. Whatever it does not ask for says nothing to it.
 pub trait Describe {
     /// An aggregate.
-    fn aggregate<A: CommandHandlers>(&mut self);
+    fn aggregate<A: CommandHandlers>(&mut self) {}
     /// A projection.
-    fn projection<P: Projection>(&mut self);
+    fn projection<P: Projection>(&mut self) {}
     /// That the documents of a projection are folded from these events.
-    fn fold<P: Projection + Evolve<E>, E: Event + EventOf>(&mut self);
+    fn fold<P: Projection + Evolve<E>, E: Event + EventOf>(&mut self) {}
     /// What a projection is asked.
-    fn queries<P: QueryHandlers>(&mut self);
+    fn queries<P: QueryHandlers>(&mut self) {}
     /// An event handler.
-    fn event_handler<H: EventHandler>(&mut self);
+    fn event_handler<H: EventHandler>(&mut self) {}
     /// A saga.
-    fn saga<S: Saga>(&mut self);
+    fn saga<S: Saga>(&mut self) {}
     /// A process manager.
-    fn process_manager<P: ProcessManager>(&mut self);
+    fn process_manager<P: ProcessManager>(&mut self) {}
 }
 
 /// A model being built: what the domain lists, and then what the types of its parts add to that.

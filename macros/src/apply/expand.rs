@@ -70,7 +70,7 @@ fn evolve(model: &Apply) -> TokenStream {
         _ if false => #private::core::unreachable!(),
     };
     quote! {
-        #[allow(unreachable_patterns, clippy::match_same_arms, clippy::unit_arg)]
+        #[allow(deprecated, unreachable_patterns, clippy::match_same_arms, clippy::unit_arg)]
         fn evolve(&mut self, #looked_at: &__E) {
             match #looked_at { #(#arms)* #(#unchanged)* #nothing }
         }
@@ -107,7 +107,7 @@ fn route(model: &Apply) -> Option<TokenStream> {
         })
     });
     Some(quote! {
-        #[allow(unreachable_patterns, clippy::match_same_arms)]
+        #[allow(deprecated, unreachable_patterns, clippy::match_same_arms)]
         fn route(__event: &__E) -> #private::domain::Route {
             match __event { #(#ignored_arms)* #(#routed)* _ => #private::domain::Route::Stream }
         }
@@ -126,7 +126,7 @@ fn deletes(model: &Apply) -> Option<TokenStream> {
         quote_spanned!(path.span()=> #path { .. } => true,)
     });
     Some(quote! {
-        #[allow(unreachable_patterns, clippy::match_like_matches_macro)]
+        #[allow(deprecated, unreachable_patterns, clippy::match_like_matches_macro)]
         fn deletes(__event: &__E) -> bool {
             #asked
             match __event { #(#arms)* _ => false }

@@ -57,8 +57,10 @@ fn event_impl(model: &EventEnum, aliases: &[(String, Ident)], private: &TokenStr
     });
     let upcasts = model.variants.iter().enumerate().filter(|(_, variant)| !variant.version.older.is_empty());
     let upcasts = upcasts.map(|(index, variant)| upcast(name, index, variant, private));
+    let retired = retired(model, private);
     quote! {
         #[automatically_derived]
+        #[allow(deprecated)]
         impl #private::domain::Event for #name {
             const TYPES: &'static [#private::domain::EventType] = &[#(#types),*];
 
@@ -70,6 +72,7 @@ fn event_impl(model: &EventEnum, aliases: &[(String, Ident)], private: &TokenStr
                 &self,
                 out: &mut #private::std::vec::Vec<u8>,
             ) -> #private::core::result::Result<(), #private::codec::EncodeError> {
+                #retired
                 #private::codec::Probe::<#name>::encode(self, out)
             }
 
@@ -84,6 +87,19 @@ fn event_impl(model: &EventEnum, aliases: &[(String, Ident)], private: &TokenStr
             }
         }
     }
+}
+
+/// Refuses to write what is retired.
+fn retired(model: &EventEnum, private: &TokenStream) -> TokenStream {
+    let arms = model.variants.iter().filter(|variant| variant.retired.is_some()).map(|variant| {
+        let (name, ident, text) = (&model.item.ident, &variant.ident, &variant.name.text);
+        quote! {
+            if let #name::#ident { .. } = self {
+                return #private::core::result::Result::Err(#private::codec::EncodeError::Retired { name: #text });
+            }
+        }
+    });
+    arms.collect()
 }
 
 fn event_type(

@@ -160,11 +160,16 @@ fn read_variant(
         || format!("{}.{}", prefix.text, snake_case(&variant.ident.unraw().to_string())),
         LitStr::value,
     );
+    let retired = options.take_flag(keywords::RETIRED, errors);
+    if retired.is_some() && !variant.attrs.iter().any(|attr| attr.path().is_ident("deprecated")) {
+        let note = messages::retired(&text);
+        variant.attrs.push(syn::parse_quote!(#[deprecated(note = #note)]));
+    }
     EventVariant {
         ident: variant.ident.clone(),
         name: WireName { text, literal: own },
         version: read_version(&mut options, before, errors),
-        retired: options.take_flag(keywords::RETIRED, errors),
+        retired,
         docs: variant.attrs.iter().filter(|attr| attr.path().is_ident("doc")).cloned().collect(),
         fields,
         serde_naming: serde.naming,

@@ -79,7 +79,7 @@ fn react(model: &EventHandler, event: &Path, name: &Ident) -> TokenStream {
     let inner = quote! {
         const VARIANTS: &'static [&'static str] = &[#(#variants),*];
         #docs
-        #[allow(unused_variables, unreachable_code, unreachable_patterns, clippy::manual_async_fn, clippy::diverging_sub_expression)]
+        #[allow(deprecated, unused_variables, unreachable_code, unreachable_patterns, clippy::manual_async_fn, clippy::diverging_sub_expression)]
         fn react(
             event: &#name,
             delivery: &#private::domain::Delivery<'_>,

@@ -141,6 +141,11 @@ pub(crate) fn rename_variants() -> String {
         .into()
 }
 
+/// What the compiler says where a retired event is made.
+pub(crate) fn retired(name: &str) -> String {
+    format!("`{name}` is retired: it is read and no longer written")
+}
+
 pub(crate) fn option_on_field() -> String {
     "`#[event(..)]` belongs on the enum or on a variant\n  \
      help: the stored name of a field is set with `#[serde(rename = \"..\")]`"

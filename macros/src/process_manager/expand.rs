@@ -151,14 +151,14 @@ fn manage(model: &Process, event: &Path, name: &Ident) -> TokenStream {
     let inner = quote! {
         const VARIANTS: &'static [&'static str] = &[#(#variants),*];
         #described
-        #[allow(unused_variables, unreachable_patterns, clippy::unneeded_wildcard_pattern)]
+        #[allow(deprecated, unused_variables, unreachable_patterns, clippy::unneeded_wildcard_pattern)]
         fn route(__event: &#name) -> #private::domain::Route {
             match __event {
                 #(#routes)*
                 _ => #private::domain::Route::nowhere(),
             }
         }
-        #[allow(unused_variables, unreachable_code, unreachable_patterns, clippy::unit_arg, clippy::unneeded_wildcard_pattern)]
+        #[allow(deprecated, unused_variables, unreachable_code, unreachable_patterns, clippy::unit_arg, clippy::unneeded_wildcard_pattern)]
         fn manage(
             &mut self,
             event: &#name,

@@ -147,7 +147,7 @@ fn start_on(model: &Saga, event: &Path, name: &Ident) -> TokenStream {
     let inner = quote! {
         const VARIANTS: &'static [&'static str] = &[#(#variants),*];
         #docs
-        #[allow(unused_variables, unreachable_code, unreachable_patterns)]
+        #[allow(deprecated, unused_variables, unreachable_code, unreachable_patterns)]
         fn start(
             event: &#name,
             cause: &#private::saga::Cause<'_>,

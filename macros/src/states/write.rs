@@ -102,8 +102,8 @@ fn transition(written: &Written<'_>) -> TokenStream {
     let used = (declared.is_none() && !changed).then(|| quote!(let _ = #whole;));
     quote! {
         #[allow(
-            unreachable_patterns, unreachable_code, unused_variables, clippy::match_same_arms, clippy::unit_arg,
-            clippy::let_unit_value, clippy::needless_pass_by_value, clippy::too_many_lines,
+            deprecated, unreachable_patterns, unreachable_code, unused_variables, clippy::match_same_arms,
+            clippy::unit_arg, clippy::let_unit_value, clippy::needless_pass_by_value, clippy::too_many_lines,
         )]
         fn transition(
             __state: &mut #private::core::option::Option<Self>,

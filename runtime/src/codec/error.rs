@@ -1,14 +1,22 @@
 /// Why a value could not be written as JSON.
 #[derive(Debug, thiserror::Error)]
-#[error("{reason}")]
-pub struct EncodeError {
-    reason: String,
+#[non_exhaustive]
+pub enum EncodeError {
+    /// The value, or a part of it, has no form in JSON.
+    #[error("{0}")]
+    Unwritable(String),
+    /// The type of event is retired: what was stored is read, and nothing is added.
+    #[error("`{name}` is retired: it is read and no longer written; record another event")]
+    Retired {
+        /// Its name in the store.
+        name: &'static str,
+    },
 }
 
 impl EncodeError {
     /// With the reason in words.
     pub fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into() }
+        Self::Unwritable(reason.into())
     }
 }
 

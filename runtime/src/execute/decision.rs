@@ -94,11 +94,7 @@ impl<A: Aggregate> Call<A> {
         })?;
         let (name, version) = (event_type.name, event_type.version);
         let mut payload = Vec::with_capacity(128);
-        event.encode(&mut payload).map_err(|error| StoreError::Unencodable {
-            stream: self.stream.clone(),
-            name,
-            reason: error.to_string(),
-        })?;
+        event.encode(&mut payload).map_err(|error| StoreError::of_encoding(&self.stream, name, error))?;
         let size = payload.len();
         if size > limit {
             return Err(StoreError::PayloadTooLarge { stream: self.stream.clone(), name, size, limit });

@@ -17,12 +17,7 @@ impl Emission {
         };
         let mut payload = Vec::with_capacity(128);
         event.encode(&mut payload).map_err(|error| {
-            let name = found.name;
-            HandlerFailure::permanent(StoreError::Unencodable {
-                stream: stream.clone(),
-                name,
-                reason: error.to_string(),
-            })
+            HandlerFailure::permanent(StoreError::of_encoding(&stream, found.name, error))
         })?;
         Ok(Self { stream, event: NewEvent { name: found.name, version: found.version, payload } })
     }

@@ -278,6 +278,7 @@ fn failed(error: StoreError) -> HandlerFailure {
         | StoreError::UnknownEvent { .. }
         | StoreError::OutOfPlace { .. }
         | StoreError::Unencodable { .. }
+        | StoreError::Retired { .. }
         | StoreError::PayloadTooLarge { .. }
         | StoreError::InvalidName { .. }
         | StoreError::KeyReused { .. }

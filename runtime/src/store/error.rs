@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    codec::DecodeError,
+    codec::{DecodeError, EncodeError},
     domain::{IdempotencyKey, Misfit, Position},
 };
 
@@ -63,6 +63,17 @@ pub enum StoreError {
         name: &'static str,
         /// Why.
         reason: String,
+    },
+    /// An event of a type that is retired was to be stored.
+    #[error(
+        "cannot write `{name}` for {stream}: it is retired, which means that it is read and no longer written; record \
+             another event"
+    )]
+    Retired {
+        /// Where it was to be stored.
+        stream: StreamId,
+        /// Its type.
+        name: &'static str,
     },
     /// An event in the store cannot be read; the events around it can.
     #[error(
@@ -226,6 +237,15 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Why an event of type `name` could not be written.
+    pub(crate) fn of_encoding(stream: &StreamId, name: &'static str, error: EncodeError) -> Self {
+        let stream = stream.clone();
+        match error {
+            EncodeError::Retired { name } => Self::Retired { stream, name },
+            error => Self::Unencodable { stream, name, reason: error.to_string() },
+        }
+    }
+
     /// Whether the same call may succeed later without any change.
     pub fn is_retryable(&self) -> bool {
         matches!(

@@ -189,7 +189,10 @@ impl<A: CommandHandlers> Given<A> {
                 let context = Context { id: &id, meta: &meta };
                 match C::state(state.as_ref()) {
                     Some(state) => match drive(command.decide(state, context, deps), PATIENCE) {
-                        Some(Ok(events)) => Decided::Events(events),
+                        Some(Ok(events)) => {
+                            refuse_retired::<A, C>(&events);
+                            Decided::Events(events)
+                        }
                         Some(Err(error)) => Decided::Rejected(error),
                         None => panic!("`{}`: {STUCK}", short_name::<C>()),
                     },
@@ -213,6 +216,19 @@ fn fitting<A: Aggregate, E>(state: &mut Option<A>, decided: Decided<A::Event, E>
             Err((event, misfit)) => Decided::OutOfPlace { event, misfit },
         },
         _ => decided,
+    }
+}
+
+/// As in the application, nothing is stored that is retired.
+#[track_caller]
+fn refuse_retired<A: Aggregate, C>(events: &[A::Event]) {
+    let types = events.iter().filter_map(|event| A::Event::TYPES.get(event.index()));
+    if let Some(retired) = types.into_iter().find(|found| found.retired) {
+        panic!(
+            "`{}` has recorded `{}`, which is retired: it is read and no longer written",
+            short_name::<C>(),
+            retired.source
+        );
     }
 }
 

@@ -71,9 +71,35 @@ enum Payment {
 #[derive(Serialize, Deserialize, Schema)]
 struct Node {
     value: i32,
-    #[schema(recursive)]
     children: Vec<Node>,
+    #[serde(default)]
+    parent: Option<Box<Self>>,
 }
+
+#[derive(Serialize, Deserialize, Schema)]
+struct Trunk {
+    branches: Vec<Branch>,
+}
+
+/// A trunk within a branch within a trunk: one of them must say so.
+#[derive(Serialize, Deserialize, Schema)]
+struct Branch {
+    #[schema(recursive)]
+    grafted: HashMap<String, Option<Box<Trunk>>>,
+    leaves: u8,
+}
+
+#[expect(dead_code, reason = "only its shape is looked at")]
+#[derive(Schema)]
+enum Expression<T> {
+    Value(T),
+    Sum(Box<Expression<T>>, Box<Self>),
+    Call { name: String, arguments: Vec<(String, Expression<T>)> },
+    Foreign(#[schema(recursive)] Tree<Expression<T>>),
+}
+
+#[expect(dead_code, reason = "only its shape is looked at")]
+struct Tree<T>(Vec<T>);
 
 #[expect(dead_code, reason = "only its shape is looked at")]
 #[derive(Schema)]
@@ -102,11 +128,37 @@ fn a_shape_is_what_serde_writes() {
         "enum{cash,bank_transfer:{IBAN:string},card:u64,\
          split:({streetName:string,flat?:u8,extra:u8,floor?:i8?},(u8,u8)),other:map<string,null>}"
     );
-    assert_eq!(Node::SHAPE.to_string(), "{value:i32,children:@Vec<Node>}");
+    assert_eq!(Node::SHAPE.to_string(), "{value:i32,children:[@Node],parent?:@Node?}");
+    assert_eq!(Trunk::SHAPE.to_string(), "{branches:[{grafted:map<string,@Trunk?>,leaves:u8}]}");
+    assert_eq!(
+        <Expression<u8>>::SHAPE.to_string(),
+        "enum{Value:u8,Sum:(@Expression,@Expression),Call:{name:string,arguments:[(string,@Expression)]},\
+         Foreign:@\"Tree<Expression<T>>\"}"
+    );
     assert_eq!(Wrapper::SHAPE.to_string(), "[string]");
     assert_eq!(Priced::SHAPE.to_string(), "{price:string}");
     let payment = Payment::BankTransfer { iban: "DE".into() };
     assert_eq!(serde_json::to_string(&payment).unwrap(), r#"{"bank_transfer":{"IBAN":"DE"}}"#);
+}
+
+/// What serde writes is what the shape says.
+#[test]
+fn shapes_of_the_standard_library_are_those_of_serde() {
+    fn written<T: gesta::domain::Schema + Serialize>(value: T) -> (String, String) {
+        (T::SHAPE.to_string(), serde_json::to_string(&value).unwrap())
+    }
+    let of = |shape: &str, json: &str| (shape.to_owned(), json.to_owned());
+    assert_eq!(written(1_u8..3), of("{start:u8,end:u8}", r#"{"start":1,"end":3}"#));
+    assert_eq!(written(1_u8..=3), of("{start:u8,end:u8}", r#"{"start":1,"end":3}"#));
+    assert_eq!(written(Ok::<u8, bool>(1)), of("enum{Ok:u8,Err:bool}", r#"{"Ok":1}"#));
+    assert_eq!(written(PhantomData::<String>), of("null", "null"));
+    assert_eq!(written(std::net::Ipv4Addr::LOCALHOST), of("string", r#""127.0.0.1""#));
+    assert_eq!(written(std::num::Wrapping(1_u8)), of("u8", "1"));
+    assert_eq!(written(std::cell::RefCell::new(Some(1_u8))), of("u8?", "1"));
+    assert_eq!(
+        written(std::time::UNIX_EPOCH),
+        of("{secs_since_epoch:u64,nanos_since_epoch:u32}", r#"{"secs_since_epoch":0,"nanos_since_epoch":0}"#)
+    );
 }
 
 #[derive(gesta::Provide)]

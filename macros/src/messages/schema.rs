@@ -6,7 +6,7 @@ pub(crate) fn union() -> String {
 
 pub(crate) fn contains_itself(name: &str) -> String {
     format!(
-        "`{name}` contains itself, so its shape has no end\n  \
+        "`{name}` contains itself within a type of which it is not known how it is stored, so its shape has no end\n  \
          help: write `#[schema(recursive)]` on this field"
     )
 }

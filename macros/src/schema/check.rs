@@ -1,7 +1,6 @@
 //! The rules of a stored type.
 
-use proc_macro2::{TokenStream, TokenTree};
-use quote::ToTokens;
+use proc_macro2::TokenStream;
 
 use super::model::{Body, SchemaType};
 use crate::{errors::Errors, messages::schema as messages, wire::WireFields};
@@ -39,30 +38,14 @@ fn check_transparent(model: &SchemaType, fields: &WireFields, errors: &mut Error
     }
 }
 
-/// A shape is finite: a field that leads back to its own type says so.
+/// A shape is finite: where a field leads back to its own type, a reference stands for that. Within a type of which only
+/// the author knows how it is stored, the author says so.
 fn check_recursion(model: &SchemaType, fields: &WireFields, errors: &mut Errors) {
     for field in fields.iter() {
-        let ty = field.shape_as.as_ref().unwrap_or(&field.ty);
-        if !field.recursive && mentions(ty.to_token_stream(), &[&model.ident.to_string(), "Self"]) {
+        let ty = field.stored_type();
+        let Some(recursion) = field.recursion() else { continue };
+        if recursion.shape(ty, &TokenStream::new(), &|_| TokenStream::new()).is_none() {
             errors.push(ty, messages::contains_itself(&model.ident.to_string()));
         }
     }
-}
-
-/// Whether one of these words stands in a type, not as a part of a longer path.
-fn mentions(tokens: TokenStream, words: &[&str]) -> bool {
-    let mut after_colon = false;
-    for token in tokens {
-        match token {
-            TokenTree::Ident(ident) if !after_colon && words.iter().any(|word| ident == word) => return true,
-            TokenTree::Group(group) if mentions(group.stream(), words) => return true,
-            TokenTree::Punct(punct) => {
-                after_colon = punct.as_char() == ':';
-                continue;
-            }
-            _ => {}
-        }
-        after_colon = false;
-    }
-    false
 }

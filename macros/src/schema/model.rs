@@ -44,11 +44,13 @@ pub(crate) fn read(input: &Input, errors: &mut Errors) -> Option<SchemaType> {
     let body = match (attrs.shape_as.take(), item.data) {
         (Some(other), _) => Body::Other(Box::new(other)),
         (None, Data::Struct(data)) => {
-            let fields = WireFields::read(&data.fields, attrs.rename_all, attrs.default, errors);
+            let fields =
+                WireFields::read(&data.fields, attrs.rename_all, attrs.default, errors).within(&item.ident);
             if attrs.transparent { Body::Transparent(fields) } else { Body::Struct(fields) }
         }
         (None, Data::Enum(data)) => {
-            Body::Enum(data.variants.iter().map(|variant| read_variant(variant, &attrs, errors)).collect())
+            let read = |variant| read_variant(variant, &item.ident, &attrs, errors);
+            Body::Enum(data.variants.iter().map(read).collect())
         }
         (None, Data::Union(data)) => {
             errors.push(data.union_token, messages::union());
@@ -58,10 +60,16 @@ pub(crate) fn read(input: &Input, errors: &mut Errors) -> Option<SchemaType> {
     Some(SchemaType { ident: item.ident, generics: item.generics, runtime, body })
 }
 
-fn read_variant(variant: &syn::Variant, container: &ContainerAttrs, errors: &mut Errors) -> SchemaVariant {
+fn read_variant(
+    variant: &syn::Variant,
+    owner: &Ident,
+    container: &ContainerAttrs,
+    errors: &mut Errors,
+) -> SchemaVariant {
     let attrs = VariantAttrs::read(&variant.attrs, errors);
     let fields =
-        WireFields::read(&variant.fields, attrs.rename_all.or(container.rename_all_fields), false, errors);
+        WireFields::read(&variant.fields, attrs.rename_all.or(container.rename_all_fields), false, errors)
+            .within(owner);
     let own = variant.ident.unraw().to_string();
     let name = match &attrs.rename {
         Some(name) => name.value(),

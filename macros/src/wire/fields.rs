@@ -1,9 +1,10 @@
 //! The fields of a struct or variant as they are stored.
 
 use proc_macro2::Ident;
+use quote::ToTokens;
 use syn::{Fields, Type, ext::IdentExt};
 
-use super::{attrs::FieldAttrs, rename::RenameRule};
+use super::{Recursion, attrs::FieldAttrs, mentions, rename::RenameRule};
 use crate::{errors::Errors, messages::wire as messages};
 
 /// A field that is stored.
@@ -17,8 +18,23 @@ pub(crate) struct WireField {
     pub(crate) must_be_option: Option<Ident>,
     /// The type whose shape it has, where that is not its own.
     pub(crate) shape_as: Option<Type>,
-    /// It leads back to the type that it is in.
+    /// It is said to lead back to the type that it is in.
     pub(crate) recursive: bool,
+    /// The type that it is in, where its own type mentions it.
+    pub(crate) owner: Option<String>,
+}
+
+impl WireField {
+    /// The type whose shape it has.
+    pub(crate) fn stored_type(&self) -> &Type {
+        self.shape_as.as_ref().unwrap_or(&self.ty)
+    }
+
+    /// How it leads back to the type that it is in, if it does.
+    pub(crate) fn recursion(&self) -> Option<Recursion<'_>> {
+        let recursion = Recursion { owner: self.owner.as_deref(), told: self.recursive };
+        (recursion.told || recursion.owner.is_some()).then_some(recursion)
+    }
 }
 
 /// The stored fields, by the form in which they are stored.
@@ -65,6 +81,7 @@ impl WireFields {
                 must_be_option: attrs.skip_if.filter(|_| !default),
                 shape_as: attrs.shape_as,
                 recursive: attrs.recursive,
+                owner: None,
             });
         }
         match fields {
@@ -78,6 +95,22 @@ impl WireFields {
             },
             Fields::Unit => Self::Unit,
         }
+    }
+
+    /// Notes in every field whose type mentions it that it is a part of this type.
+    pub(crate) fn within(mut self, owner: &Ident) -> Self {
+        let fields = match &mut self {
+            Self::Unit => &mut [],
+            Self::Newtype(field) => std::slice::from_mut(&mut **field),
+            Self::Tuple(fields) | Self::Struct(fields) => fields.as_mut_slice(),
+        };
+        let owner = owner.to_string();
+        for field in fields {
+            if mentions(field.stored_type().to_token_stream(), &[&owner, "Self"]) {
+                field.owner = Some(owner.clone());
+            }
+        }
+        self
     }
 
     /// Every stored field.

@@ -2,10 +2,12 @@
 
 mod attrs;
 mod fields;
+mod recursion;
 mod rename;
 mod shape;
 
 pub(crate) use attrs::{ContainerAttrs, VariantAttrs, serde_stores_otherwise};
 use fields::WireField;
 pub(crate) use fields::WireFields;
+pub(crate) use recursion::{Recursion, mentions};
 pub(crate) use shape::{Source, fields_shape, needs};

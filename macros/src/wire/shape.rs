@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::spanned::Spanned;
+use syn::{Type, spanned::Spanned};
 
 use super::{WireField, WireFields};
 use crate::naming::type_text;
@@ -25,13 +25,15 @@ impl Source<'_> {
     }
 
     fn of(&self, field: &WireField) -> TokenStream {
-        let ty = field.shape_as.as_ref().unwrap_or(&field.ty);
+        let (ty, private) = (field.stored_type(), self.private());
+        // What cannot be followed was refused.
+        let recursive = field.recursion().and_then(|to| to.shape(ty, private, &|ty| self.of_type(ty)));
+        recursive.unwrap_or_else(|| self.of_type(ty))
+    }
+
+    fn of_type(&self, ty: &Type) -> TokenStream {
         let private = self.private();
         match self {
-            _ if field.recursive => {
-                let name = type_text(ty);
-                quote!(&#private::domain::Shape::Reference(#name))
-            }
             Self::Schema { .. } => quote_spanned!(ty.span()=> <#ty as #private::domain::Schema>::SHAPE),
             Self::Probe { aliases, .. } => {
                 let text = type_text(ty);

@@ -2,17 +2,23 @@
 
 use std::{
     borrow::Cow,
+    cell::{Cell, RefCell},
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque},
+    marker::PhantomData,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6},
     num::{
         NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroI128, NonZeroIsize, NonZeroU8, NonZeroU16,
-        NonZeroU32, NonZeroU64, NonZeroU128, NonZeroUsize,
+        NonZeroU32, NonZeroU64, NonZeroU128, NonZeroUsize, Saturating, Wrapping,
     },
+    ops::{Range, RangeInclusive},
+    path::{Path, PathBuf},
     rc::Rc,
-    sync::Arc,
-    time::Duration,
+    sync::{Arc, Mutex, RwLock},
+    time::{Duration, SystemTime},
 };
 
-use super::{Field, Schema, Shape};
+use super::{Field, Schema, Shape, Variant};
 use crate::domain::{IdempotencyKey, Meta, Position, Receipt, Timestamp};
 
 macro_rules! scalars {
@@ -33,6 +39,14 @@ scalars! {
     NonZeroI128 => "i128", NonZeroIsize => "i64",
     str => "string", String => "string", uuid::Uuid => "uuid", serde_json::Value => "any",
     Position => "u64", Timestamp => "i64", IdempotencyKey => "string",
+    IpAddr => "string", Ipv4Addr => "string", Ipv6Addr => "string",
+    SocketAddr => "string", SocketAddrV4 => "string", SocketAddrV6 => "string",
+    Path => "string", PathBuf => "string",
+}
+
+/// serde writes it as nothing.
+impl<T: ?Sized> Schema for PhantomData<T> {
+    const SHAPE: &'static Shape = &Shape::Scalar("null");
 }
 
 macro_rules! same {
@@ -43,7 +57,17 @@ macro_rules! same {
     };
 }
 
-same!(&T, Box<T>, Rc<T>, Arc<T>);
+same!(&T, Box<T>, Rc<T>, Arc<T>, Cell<T>, RefCell<T>, Mutex<T>, RwLock<T>);
+
+macro_rules! wrappers {
+    ($($ty:ty),+ $(,)?) => {
+        $(impl<T: Schema> Schema for $ty {
+            const SHAPE: &'static Shape = T::SHAPE;
+        })+
+    };
+}
+
+wrappers!(Wrapping<T>, Saturating<T>, Reverse<T>);
 
 impl<T: Schema + ToOwned + ?Sized> Schema for Cow<'_, T> {
     const SHAPE: &'static Shape = T::SHAPE;
@@ -115,6 +139,31 @@ const fn absent(name: &'static str, shape: &'static Shape) -> Field {
 impl Schema for Duration {
     const SHAPE: &'static Shape =
         &Shape::Struct(const { &[required("secs", u64::SHAPE), required("nanos", u32::SHAPE)] });
+}
+
+/// As serde writes it: seconds since 1970 and the nanoseconds beyond.
+impl Schema for SystemTime {
+    const SHAPE: &'static Shape = &Shape::Struct(
+        const { &[required("secs_since_epoch", u64::SHAPE), required("nanos_since_epoch", u32::SHAPE)] },
+    );
+}
+
+/// As serde writes it: `{"start":1,"end":2}`.
+impl<T: Schema> Schema for Range<T> {
+    const SHAPE: &'static Shape =
+        &Shape::Struct(const { &[required("start", T::SHAPE), required("end", T::SHAPE)] });
+}
+
+/// As serde writes it: `{"start":1,"end":2}`.
+impl<T: Schema> Schema for RangeInclusive<T> {
+    const SHAPE: &'static Shape = <Range<T>>::SHAPE;
+}
+
+/// As serde writes it: `{"Ok":1}` or `{"Err":2}`.
+impl<T: Schema, E: Schema> Schema for Result<T, E> {
+    const SHAPE: &'static Shape = &Shape::Enum(
+        const { &[Variant { name: "Ok", shape: T::SHAPE }, Variant { name: "Err", shape: E::SHAPE }] },
+    );
 }
 
 impl Schema for Receipt {

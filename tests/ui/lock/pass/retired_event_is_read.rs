@@ -66,7 +66,7 @@ pub struct Mourner;
 #[event_handler]
 impl Mourner {
     #[on(JarEvent::Broken { by })]
-    async fn mourn(&self, by: &String) -> Result<(), std::convert::Infallible> {
+    async fn mourn(by: &String) -> Result<(), std::convert::Infallible> {
         let _ = by;
         Ok(())
     }

@@ -1,8 +1,10 @@
 use gesta::prelude::*;
 
+pub struct Tree<T>(Vec<T>);
+
 #[derive(Schema)]
 pub struct Node {
-    children: Vec<Node>,
+    children: Tree<Node>,
 }
 
 fn main() {}

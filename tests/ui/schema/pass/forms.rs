@@ -11,7 +11,7 @@ where
 #[derive(Schema)]
 pub enum Tree<T> {
     Leaf(T),
-    Branch(#[schema(recursive)] Box<Tree<T>>, #[schema(recursive)] Box<Tree<T>>),
+    Branch(Box<Tree<T>>, #[schema(recursive)] Box<Self>),
 }
 
 #[derive(Schema)]
@@ -22,6 +22,6 @@ pub struct Borrowed<'a> {
 fn main() {
     assert_eq!(Unit::SHAPE.to_string(), "null");
     assert_eq!(<Pair<u8, String>>::SHAPE.to_string(), "(u8,[string])");
-    assert_eq!(<Tree<u8>>::SHAPE.to_string(), "enum{Leaf:u8,Branch:(@Box<Tree<T>>,@Box<Tree<T>>)}");
+    assert_eq!(<Tree<u8>>::SHAPE.to_string(), "enum{Leaf:u8,Branch:(@Tree,@Tree)}");
     assert_eq!(Borrowed::SHAPE.to_string(), "{text:string}");
 }

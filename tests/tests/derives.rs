@@ -183,3 +183,42 @@ fn every_field_is_provided_by_its_type() {
     let pair = Pair(1, "y".into());
     assert_eq!((*Provide::<u8>::provide(&pair), Provide::<String>::provide(&pair).as_str()), (1, "y"));
 }
+
+mod states {
+    use gesta::{domain::Aggregate as _, prelude::*};
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]
+    pub(crate) struct DoorId(u8);
+
+    #[event]
+    pub(crate) enum DoorEvent {
+        Moved,
+    }
+
+    #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+    struct Opaque;
+
+    #[aggregate(id = DoorId, event = DoorEvent, snapshot_every = 10)]
+    #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    pub(crate) struct Door {
+        moved_times: u64,
+        #[serde(default)]
+        lock: Opaque,
+        inner: Option<Box<Door>>,
+    }
+
+    #[apply(DoorEvent)]
+    impl Door {
+        fn moved(&mut self) {
+            self.moved_times += 1;
+        }
+    }
+
+    #[test]
+    fn the_shape_of_a_state_is_known_as_far_as_it_goes() {
+        let shape = Door::SNAPSHOT_SHAPE.unwrap().to_string();
+        assert_eq!(shape, "{movedTimes:u64,lock?:unknown,inner:@Door?}");
+    }
+}

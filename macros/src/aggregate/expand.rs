@@ -7,6 +7,7 @@ use syn::{Ident, Type, spanned::Spanned};
 use super::model::Aggregate;
 use crate::{
     driver::Input,
+    schema::shape_if_known,
     source::{self, documentation, package},
 };
 
@@ -145,12 +146,18 @@ fn snapshot(model: &Aggregate, every: u64) -> TokenStream {
     };
     let span = ident.span().resolved_at(Span::call_site());
     let policy = quote_spanned!(span=> #private::snapshot::<#ident>);
+    let shape = shape_if_known(&model.item, &private);
     quote! {
         const SNAPSHOT: #private::core::option::Option<#private::domain::SnapshotPolicy<Self>> = {
             #[allow(unused_imports)]
             use #private::NoShape as _;
             let state = #private::StateShape::new(#container) #(.variant(#variants))* #(#fields)*;
             #private::core::option::Option::Some(#policy(#every, state.fingerprint()))
+        };
+        const SNAPSHOT_SHAPE: #private::core::option::Option<&'static #private::domain::Shape> = {
+            #[allow(unused_imports)]
+            use #private::codec::ProbeOtherwise as _;
+            #private::core::option::Option::Some(#shape)
         };
     }
 }

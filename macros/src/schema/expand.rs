@@ -7,6 +7,7 @@ use syn::{DeriveInput, GenericParam, Generics, spanned::Spanned};
 use super::model::{Body, SchemaType, SchemaVariant};
 use crate::{
     driver::Input,
+    errors::Errors,
     paths::Runtime,
     wire::{Source, WireFields, fields_shape, needs},
 };
@@ -14,13 +15,7 @@ use crate::{
 pub(crate) fn expand(model: &SchemaType) -> TokenStream {
     let private = model.runtime.private();
     let source = Source::Schema { private: &private };
-    let shape = match &model.body {
-        Body::Other(ty) => quote_spanned!(ty.span()=> <#ty as #private::domain::Schema>::SHAPE),
-        Body::Transparent(WireFields::Struct(fields)) => source.only(fields).unwrap_or_default(),
-        Body::Struct(WireFields::Unit) => quote!(&#private::domain::Shape::Scalar("null")),
-        Body::Transparent(fields) | Body::Struct(fields) => fields_shape(fields, source),
-        Body::Enum(variants) => enum_shape(variants, source, &private),
-    };
+    let shape = shape_of(model, source, &private);
     let checks: TokenStream = match &model.body {
         Body::Other(_) => TokenStream::new(),
         Body::Transparent(fields) | Body::Struct(fields) => needs(fields, source),
@@ -40,6 +35,34 @@ pub(crate) fn expand(model: &SchemaType) -> TokenStream {
         impl #generics #private::domain::Schema for #name #arguments #bounds {
             const SHAPE: &'static #private::domain::Shape = { #inside #shape };
         }
+    }
+}
+
+/// The shape of the type, with those of its fields' types from this source.
+fn shape_of(model: &SchemaType, source: Source<'_>, private: &TokenStream) -> TokenStream {
+    match &model.body {
+        Body::Other(ty) => quote_spanned!(ty.span()=> <#ty as #private::domain::Schema>::SHAPE),
+        Body::Transparent(WireFields::Struct(fields)) => source.only(fields).unwrap_or_default(),
+        Body::Struct(WireFields::Unit) => quote!(&#private::domain::Shape::Scalar("null")),
+        Body::Transparent(fields) | Body::Struct(fields) => fields_shape(fields, source),
+        Body::Enum(variants) => enum_shape(variants, source, private),
+    }
+}
+
+/// The shape of an item that need not have one: what is not known of it is said to be so.
+pub(crate) fn shape_if_known(item: &DeriveInput, private: &TokenStream) -> TokenStream {
+    let mut errors = Errors::new();
+    let input = Input { args: TokenStream::new(), item: quote!(#item) };
+    let model = super::model::read(&input, &mut errors);
+    if let Some(model) = &model {
+        super::check::check(model, &mut errors);
+    }
+    // It is no mistake that a shape cannot say what serde is told here.
+    let sound = errors.is_empty();
+    errors.into_tokens();
+    match model.filter(|_| sound) {
+        Some(model) => shape_of(&model, Source::Probe { private, aliases: &[] }, private),
+        None => quote!(&#private::domain::Shape::Scalar(#private::domain::UNKNOWN)),
     }
 }
 

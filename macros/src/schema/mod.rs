@@ -6,6 +6,8 @@ mod model;
 
 use proc_macro2::TokenStream;
 
+pub(crate) use self::expand::shape_if_known;
+
 use crate::{
     driver::{Input, Macro},
     errors::Errors,

@@ -1,4 +1,4 @@
-use super::{AggregateId, Event, Id, Lifecycle, Misfit};
+use super::{AggregateId, Event, Id, Lifecycle, Misfit, Shape};
 use crate::codec::{DecodeError, EncodeError};
 
 /// A consistency boundary: a state, folded from the events of one stream, that decides about commands.
@@ -22,6 +22,9 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     const DOC: &'static str = "";
     /// When and how its state is kept beside the log; `None` where replaying is cheap enough.
     const SNAPSHOT: Option<SnapshotPolicy<Self>> = None;
+    /// The shape of its state as it is kept beside the log, where that is known and done. It is recorded and compared with
+    /// nothing: a snapshot of another shape is ignored, and the state folded anew.
+    const SNAPSHOT_SHAPE: Option<&'static Shape> = None;
 
     /// Its states and what leads from one to another, where that is declared.
     const LIFECYCLE: Option<&'static Lifecycle> = None;

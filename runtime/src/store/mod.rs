@@ -11,6 +11,8 @@
 //!   nothing, whatever its writer still believes.
 //! * Documents, instances of sagas and timers that stand beside events in an append are stored if and only if these are.
 //! * What is due is found by shard and time: what waits, or has ended, costs nothing, however much there is of it.
+//! * Which programs run is known, and what they read and write is recorded; nobody joins them without having seen all
+//!   others ([`Fleet`]).
 //! * The time of recording is the database's, and so are the times when something is due.
 
 mod append;

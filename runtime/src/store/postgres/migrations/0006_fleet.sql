@@ -14,6 +14,7 @@ CREATE TABLE gesta.shapes (
   since       bigint      NOT NULL,                 -- nothing of it is stored at or before this position
   PRIMARY KEY (kind, owner, name, version)
 );
+CREATE INDEX shapes_by_name ON gesta.shapes (name, kind);
 
 -- What a program reads and writes, and when it has joined last, counted in joins.
 CREATE TABLE gesta.programs (

@@ -6,5 +6,7 @@
 
 pub mod cargo;
 pub mod diagram;
+pub mod findings;
 pub mod operate;
+pub mod pages;
 pub mod shared;

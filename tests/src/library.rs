@@ -10,6 +10,7 @@ use gesta::{
     app::{Register, Registry},
     codec::{DecodeError, EncodeError},
     domain::{CommandHandlers, DeliveryPolicy, Domain, Event, HandlerFailure, PartInfo, PartOf, Route},
+    model::Describe,
     prelude::*,
     process_manager::{Deadline, Input, Inputs, IntoReactions, Manage, ProcessManager, Reaction},
     store::Store,
@@ -355,6 +356,13 @@ impl Register for Library {
         registry.aggregate::<Card>();
         registry.process_manager::<Overdue>();
         registry.process_manager::<Shelf>();
+    }
+
+    fn describe<M: Describe>(to: &mut M) {
+        to.aggregate::<Loan>();
+        to.aggregate::<Card>();
+        to.process_manager::<Overdue>();
+        to.process_manager::<Shelf>();
     }
 }
 

@@ -36,7 +36,7 @@ enum Of {
 
 impl Diagram {
     pub(super) fn run(&self, arguments: &Arguments) -> Result<(), Failure> {
-        let model = arguments.probe().model()?;
+        let model = arguments.model()?;
         let text = self.drawn(&model)?.write(self.format);
         match &self.out {
             Some(path) => fs::write(path, text)

@@ -1,8 +1,10 @@
 //! `cargo gesta`: helps those who write a domain. One file per command.
 
+mod check;
 mod compat;
 mod completion;
 mod diagram;
+mod docs;
 mod lock;
 mod model;
 mod new;
@@ -37,6 +39,9 @@ pub struct Arguments {
     /// The package of the domain, in a workspace
     #[arg(long, short, global = true, value_name = "NAME")]
     pub package: Option<String>,
+    /// A model in JSON, as `cargo gesta model --json` writes it, in place of the domain
+    #[arg(long, global = true, value_name = "FILE")]
+    pub model: Option<std::path::PathBuf>,
     /// Which domain, where there are several
     #[command(flatten)]
     pub which: Which,
@@ -81,6 +86,10 @@ pub enum Command {
     Model(model::Model),
     /// Draws the domain, the states of an aggregate, or a saga
     Diagram(diagram::Diagram),
+    /// Writes a page for each element of the domain, of its doc comments
+    Docs(docs::Docs),
+    /// Looks for what the compiler does not see: unhandled events, loops, parts that nobody asks
+    Check(check::Check),
     /// Writes the completion for a shell
     Completion(completion::Completion),
 }
@@ -89,6 +98,19 @@ impl Arguments {
     /// How it answers.
     pub fn output(&self) -> Output {
         if self.json { Output::Json } else { Output::Human }
+    }
+
+    /// The model of the domain, or the one in the file that is named.
+    ///
+    /// # Errors
+    /// When the domain is not found or does not compile, or the file holds no model.
+    pub fn model(&self) -> Result<gesta::model::Model, Failure> {
+        let Some(path) = &self.model else { return self.probe().model() };
+        let file = || path.display();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Failure::NotFound(format!("{} cannot be read: {error}", file())))?;
+        serde_json::from_str(&text)
+            .map_err(|error| Failure::Other(format!("{} is not a model: {error}", file())))
     }
 
     /// Where the domain is to be found.
@@ -114,6 +136,8 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
         Command::Compat(command) => command.run(&arguments),
         Command::Model(command) => command.run(&arguments),
         Command::Diagram(command) => command.run(&arguments),
+        Command::Docs(command) => command.run(&arguments),
+        Command::Check(command) => command.run(&arguments),
         Command::Completion(command) => command.run(),
     }
 }

@@ -96,7 +96,12 @@ impl Describe for Building {
     }
 
     fn projection<P: Projection>(&mut self) {
-        if let Some(found) = self.0.projections.iter_mut().find(|found| found.name == P::NAME) {
+        let of_name = |found: &ProjectionModel| found.name == P::NAME;
+        let found = listed(&mut self.0.projections, of_name, || {
+            let (name, source) = (P::NAME.to_owned(), short(type_name::<P>()));
+            ProjectionModel { name, source, ..ProjectionModel::default() }
+        });
+        if let Some(found) = found {
             P::DOC.clone_into(&mut found.doc);
             found.version = P::VERSION;
             found.key = short(type_name::<P::Key>());
@@ -134,7 +139,12 @@ impl Describe for Building {
     }
 
     fn event_handler<H: EventHandler>(&mut self) {
-        if let Some(found) = self.0.event_handlers.iter_mut().find(|found| found.name == H::NAME) {
+        let of_name = |found: &EventHandlerModel| found.name == H::NAME;
+        let found = listed(&mut self.0.event_handlers, of_name, || {
+            let (name, source) = (H::NAME.to_owned(), short(type_name::<H>()));
+            EventHandlerModel { name, source, ..EventHandlerModel::default() }
+        });
+        if let Some(found) = found {
             H::DOC.clone_into(&mut found.doc);
             H::reactions(&mut Handled(&mut found.reactions));
             found.policy = Some(PolicyModel::from(&H::policy()));
@@ -144,10 +154,13 @@ impl Describe for Building {
 
     fn saga<S: Saga>(&mut self) {
         // A domain that is written by hand need not tell the versions.
-        let is_this = |found: &&mut SagaModel| {
-            found.name == S::NAME && (found.version == S::VERSION || found.version == 0)
-        };
-        if let Some(found) = self.0.sagas.iter_mut().find(is_this) {
+        let is_this =
+            |found: &SagaModel| found.name == S::NAME && (found.version == S::VERSION || found.version == 0);
+        let found = listed(&mut self.0.sagas, is_this, || {
+            let (name, source) = (S::NAME.to_owned(), short(type_name::<S>()));
+            SagaModel { name, source, ..SagaModel::default() }
+        });
+        if let Some(found) = found {
             found.version = S::VERSION;
             S::PACKAGE.clone_into(&mut found.package);
             S::DOC.clone_into(&mut found.doc);
@@ -158,9 +171,12 @@ impl Describe for Building {
     }
 
     fn process_manager<P: ProcessManager>(&mut self) {
-        let Some(found) = self.0.process_managers.iter_mut().find(|found| found.name == P::NAME) else {
-            return;
-        };
+        let of_name = |found: &ProcessManagerModel| found.name == P::NAME;
+        let found = listed(&mut self.0.process_managers, of_name, || {
+            let (name, source) = (P::NAME.to_owned(), short(type_name::<P>()));
+            ProcessManagerModel { name, source, ..ProcessManagerModel::default() }
+        });
+        let Some(found) = found else { return };
         P::DOC.clone_into(&mut found.doc);
         found.key = short(type_name::<P::Key>());
         P::inputs(&mut Managed(&mut found.reactions));
@@ -172,6 +188,14 @@ impl Describe for Building {
         };
         found.deadlines = P::DEADLINES.iter().enumerate().map(deadline).collect();
     }
+}
+
+/// The part that the domain lists, or a new one: a domain that is written by hand may only describe it.
+fn listed<T>(parts: &mut Vec<T>, is_this: impl Fn(&T) -> bool, new: impl FnOnce() -> T) -> Option<&mut T> {
+    if !parts.iter().any(&is_this) {
+        parts.push(new());
+    }
+    parts.iter_mut().find(|part| is_this(part))
 }
 
 /// The commands of an aggregate, as their types tell.

@@ -5,9 +5,11 @@ mod compat;
 mod completion;
 mod diagram;
 mod docs;
+mod expand;
 mod lock;
 mod model;
 mod new;
+mod plan;
 
 use std::process::ExitCode;
 
@@ -90,6 +92,10 @@ pub enum Command {
     Docs(docs::Docs),
     /// Looks for what the compiler does not see: unhandled events, loops, parts that nobody asks
     Check(check::Check),
+    /// Says what would happen if this build were started on a store
+    Plan(plan::Plan),
+    /// Shows what the macros have written
+    Expand(expand::Expand),
     /// Writes the completion for a shell
     Completion(completion::Completion),
 }
@@ -138,6 +144,8 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
         Command::Diagram(command) => command.run(&arguments),
         Command::Docs(command) => command.run(&arguments),
         Command::Check(command) => command.run(&arguments),
+        Command::Plan(command) => command.run(&arguments),
+        Command::Expand(command) => command.run(&arguments),
         Command::Completion(command) => command.run(),
     }
 }

@@ -7,6 +7,7 @@ mod export;
 mod import;
 mod migrate;
 mod operations;
+mod plan;
 pub mod probe;
 mod state;
 mod statistics;
@@ -21,6 +22,9 @@ pub use migrate::{
     MigrateError, MigratedEvents, MigrationProgress, MigrationStage, RECORDED_AT, migrate_events,
 };
 pub use operations::Operations;
+pub use plan::{
+    Plan, PlannedProjection, PlannedRefusal, PlannedSaga, RebuildState, RefusalKind, RunningProgram, plan,
+};
 pub use state::{StateReport, state_of};
 pub use statistics::{LettersOf, SagasOf, StoreStatistics, StreamsOf, SubscriptionAt};
 pub use streams::StreamList;

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Operations, migrate_events, state_of};
+use super::{Operations, migrate_events, plan, state_of};
 use crate::{
     app::{Register, connect, model_of},
     model::Model,
@@ -33,6 +33,11 @@ pub const PROBE: &str = "gesta_probe_";
 pub enum Request {
     /// The whole domain as data: a [`Model`].
     Model {},
+    /// What would happen if the program were started on a store: a [`Plan`](super::Plan).
+    Plan {
+        /// The address of the store, which must be there.
+        store: String,
+    },
     /// To copy the events of a store into another one: [`MigratedEvents`](super::MigratedEvents), and
     /// [`MigrationProgress`](super::MigrationProgress) on the way.
     MigrateEvents {
@@ -98,6 +103,12 @@ fn answer<D: Register>(text: &str) -> Result<Value, String> {
     })?;
     match request {
         Request::Model {} => as_json::<Model>(&model_of::<D>()),
+        Request::Plan { store } => run(async {
+            let store = existing(&store).await?;
+            let found = plan::<D>(&store).await.map_err(|error| told(&error));
+            store.port().close().await;
+            as_json(&found?)
+        }),
         Request::MigrateEvents { from, to } => run(async {
             let (from, to) = (existing(&from).await?, open(&to).await?);
             // What cannot be told is of no use to anybody, and changes nothing.

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    process::{Command, Stdio},
+    process::{Command, ExitCode, Stdio},
 };
 
 use serde::Serialize;
@@ -13,7 +13,7 @@ use crate::shared::{Answer, Failure};
 /// Arguments of `cargo gesta expand`.
 ///
 /// The compiler itself prints what it has made of the source. That is a feature of nightly compilers, which
-/// RUSTC_BOOTSTRAP=1 opens in a stable one; it is set for this call alone, and nothing is built by it.
+/// RUSTC_BOOTSTRAP=1 opens in a stable one; it is set for that one call of the compiler, which builds nothing.
 #[derive(Debug, clap::Args)]
 pub struct Expand {
     /// Only what is about this type: `AccountEvent`
@@ -24,6 +24,27 @@ pub struct Expand {
     /// What other macros have written too: the derives of serde
     #[arg(long)]
     all: bool,
+}
+
+/// What the compiler is asked for.
+const EXPANDED: &str = "-Zunpretty=expanded";
+
+/// Set where cargo calls this program in place of the compiler.
+const IN_PLACE_OF_RUSTC: &str = "GESTA_IN_PLACE_OF_RUSTC";
+
+/// Where cargo calls this program in place of the compiler: calls it, and opens the feature only for the one call that
+/// needs it. Set for all of cargo, the variable would make it build every dependency anew that asks for it.
+pub(super) fn in_place_of_rustc() -> Option<ExitCode> {
+    std::env::var_os(IN_PLACE_OF_RUSTC)?;
+    let mut arguments = std::env::args_os().skip(1);
+    let mut rustc = Command::new(arguments.next()?);
+    let arguments: Vec<_> = arguments.collect();
+    if arguments.iter().any(|argument| argument == EXPANDED) {
+        rustc.env("RUSTC_BOOTSTRAP", "1");
+    }
+    let code =
+        rustc.args(arguments).env_remove(IN_PLACE_OF_RUSTC).status().ok().and_then(|status| status.code());
+    Some(ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(101)))
 }
 
 /// The source after the macros.
@@ -42,7 +63,8 @@ impl Expand {
     pub(super) fn run(&self, arguments: &Arguments) -> Result<(), Failure> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
-        command.args(["rustc", "--quiet", "--profile=check"]);
+        let own = std::env::current_exe().map_err(|error| Failure::other(&error))?;
+        command.args(["rustc", "--quiet"]).env("RUSTC_WORKSPACE_WRAPPER", own).env(IN_PLACE_OF_RUSTC, "1");
         if let Some(path) = &arguments.manifest_path {
             command.args(["--manifest-path", path]);
         }
@@ -58,7 +80,7 @@ impl Expand {
             (_, _, Some(test)) => command.args(["--test", test]),
             _ => command.arg("--lib"),
         };
-        command.args(["--", "-Zunpretty=expanded"]).env("RUSTC_BOOTSTRAP", "1").stderr(Stdio::inherit());
+        command.args(["--", EXPANDED]).stderr(Stdio::inherit());
         let output = command
             .output()
             .map_err(|error| Failure::Unavailable(format!("cargo cannot be started: {error}")))?;

@@ -131,6 +131,9 @@ impl Arguments {
 
 /// The program.
 pub fn main() -> ExitCode {
+    if let Some(code) = expand::in_place_of_rustc() {
+        return code;
+    }
     let Cargo::Gesta(arguments) = Cargo::parse();
     run("cargo gesta", execute(arguments))
 }

@@ -48,6 +48,7 @@ fn transitions(model: &Apply) -> TokenStream {
         arms: &model.arms,
         impossible: &model.impossible,
         unchanged: &unchanged(model),
+        ty: &model.block.ty,
         name: name_span(&model.block.ty),
         runtime: &model.runtime,
     })

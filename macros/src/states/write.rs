@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Path, spanned::Spanned};
+use syn::{Path, Type, spanned::Spanned};
 
 use super::{Arm, Gives, Impossible, Takes};
 use crate::{
@@ -16,6 +16,8 @@ pub(crate) struct Written<'a> {
     pub(crate) impossible: &'a [Impossible],
     /// The variants that change nothing.
     pub(crate) unchanged: &'a [&'a Path],
+    /// The state, by a name that patterns can begin with.
+    pub(crate) ty: &'a Type,
     /// Where the state is named: a pair of state and event that is missing is reported there.
     pub(crate) name: Span,
     pub(crate) runtime: &'a Runtime,
@@ -125,14 +127,15 @@ fn states<'a>(Written { arms, impossible, .. }: &Written<'a>) -> Vec<&'a Ident> 
 }
 
 /// What the first event does: it makes a state, or changes the `Default` where no event makes one.
-fn first(Written { arms, name, runtime, .. }: &Written<'_>, event: &Ident) -> TokenStream {
+fn first(written: &Written<'_>, event: &Ident) -> TokenStream {
+    let Written { arms, name, runtime, .. } = written;
     let private = runtime.private();
     let creating: Vec<TokenStream> = arms
         .iter()
         .filter(|arm| arm.way.creates())
         .flat_map(|arm| {
             arm.patterns.iter().map(|variant| {
-                let (pattern, made) = (variant.taking(&arm.parameters), made(arm, variant, runtime));
+                let (pattern, made) = (variant.taking(&arm.parameters), made(arm, variant, written));
                 quote_spanned!(at(variant.path.span())=> #pattern => { #made })
             })
         })
@@ -155,10 +158,8 @@ fn first(Written { arms, name, runtime, .. }: &Written<'_>, event: &Ident) -> To
 }
 
 /// The arms for a state that is there; `by_state` where they look at it too.
-fn matched(
-    Written { arms, impossible, unchanged, runtime, .. }: &Written<'_>,
-    by_state: bool,
-) -> TokenStream {
+fn matched(written: &Written<'_>, by_state: bool) -> TokenStream {
+    let Written { arms, impossible, unchanged, ty, runtime, .. } = written;
     let pair = |state: TokenStream, event: TokenStream, span: Span| match by_state {
         true => quote_spanned!(span=> (#state, #event)),
         false => event,
@@ -167,8 +168,8 @@ fn matched(
     let changes = changing.clone().flat_map(|arm| {
         arm.patterns.iter().map(move |variant| {
             let span = at(variant.path.span());
-            let pattern = pair(before(arm), variant.taking(&arm.parameters), span);
-            let body = body(arm, variant, runtime);
+            let pattern = pair(before(arm, ty), variant.taking(&arm.parameters), span);
+            let body = body(arm, variant, written);
             quote_spanned!(span=> #pattern => { #body })
         })
     });
@@ -187,7 +188,7 @@ fn matched(
                 quote!(#(#events)|*)
             }
         };
-        quote_spanned!(span=> (Self::#state { .. }, #events) => #refused)
+        quote_spanned!(span=> (#ty::#state { .. }, #events) => #refused)
     });
     let unchanged = unchanged.iter().map(|path| {
         let path = in_enum(path);
@@ -208,13 +209,13 @@ fn matched(
 }
 
 /// The pattern of the states that a method is for.
-fn before(arm: &Arm) -> TokenStream {
+fn before(arm: &Arm, ty: &Type) -> TokenStream {
     let states = arm.way.from.iter().map(|state| {
         let span = at(state.span());
         match arm.way.takes {
-            Takes::BorrowedInside => quote_spanned!(span=> Self::#state(__inside)),
-            Takes::OwnedInside => quote_spanned!(span=> Self::#state(_)),
-            _ => quote_spanned!(span=> Self::#state { .. }),
+            Takes::BorrowedInside => quote_spanned!(span=> #ty::#state(__inside)),
+            Takes::OwnedInside => quote_spanned!(span=> #ty::#state(_)),
+            _ => quote_spanned!(span=> #ty::#state { .. }),
         }
     });
     match arm.way.from.is_empty() {
@@ -224,13 +225,13 @@ fn before(arm: &Arm) -> TokenStream {
 }
 
 /// What an event does to a state that its method is for.
-fn body(arm: &Arm, variant: &Variant, runtime: &Runtime) -> TokenStream {
-    let (private, made) = (runtime.private(), made(arm, variant, runtime));
+fn body(arm: &Arm, variant: &Variant, written: &Written<'_>) -> TokenStream {
+    let (private, made) = (written.runtime.private(), made(arm, variant, written));
     match arm.way.takes {
         Takes::Nothing => made,
         Takes::BorrowedInside => made,
         Takes::Borrowed => {
-            let checked = arrived(arm, &quote!(__whole), runtime);
+            let checked = arrived(arm, &quote!(__whole), written);
             quote! {
                 if let #private::core::option::Option::Some(__whole) = __state.as_mut() { #made #checked }
             }
@@ -252,9 +253,9 @@ fn body(arm: &Arm, variant: &Variant, runtime: &Runtime) -> TokenStream {
 }
 
 /// Calls the method, and keeps the state that it makes.
-fn made(arm: &Arm, variant: &Variant, runtime: &Runtime) -> TokenStream {
+fn made(arm: &Arm, variant: &Variant, written: &Written<'_>) -> TokenStream {
     let Arm { method, parameters, way, .. } = arm;
-    let (private, span) = (runtime.private(), at(variant.path.span()));
+    let (private, span) = (written.runtime.private(), at(variant.path.span()));
     let taken = match way.takes {
         Takes::Nothing => None,
         Takes::Borrowed | Takes::Owned => Some(quote!(__whole,)),
@@ -271,16 +272,17 @@ fn made(arm: &Arm, variant: &Variant, runtime: &Runtime) -> TokenStream {
         }
         (_, None) => keep(call),
         (_, Some(_)) => {
-            let (checked, kept) = (arrived(arm, &quote!(&__next), runtime), keep(quote!(__next)));
+            let (checked, kept) = (arrived(arm, &quote!(&__next), written), keep(quote!(__next)));
             quote!(let __next = #call; #checked #kept)
         }
     }
 }
 
 /// Refuses a state that is none of those to which the method says it leads.
-fn arrived(arm: &Arm, next: &TokenStream, runtime: &Runtime) -> Option<TokenStream> {
+fn arrived(arm: &Arm, next: &TokenStream, written: &Written<'_>) -> Option<TokenStream> {
     let to = (!arm.way.to.is_empty()).then_some(&arm.way.to)?;
-    let states = to.iter().map(|state| quote_spanned!(at(state.span())=> Self::#state { .. }));
+    let Written { ty, runtime, .. } = written;
+    let states = to.iter().map(|state| quote_spanned!(at(state.span())=> #ty::#state { .. }));
     let private = runtime.private();
     let refused = misfit(
         runtime,

@@ -29,7 +29,7 @@ pub enum Order {
 
 #[apply(OrderEvent, impossible(Draft => [Shipped], Placed => [LineAdded, Placed], Shipped => _))]
 impl Order {
-    fn opened(_customer: &String) -> Draft {
+    fn opened() -> Draft {
         Draft { cents: 0 }
     }
 

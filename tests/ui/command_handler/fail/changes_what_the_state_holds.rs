@@ -31,7 +31,7 @@ pub enum Order {
 
 #[apply(OrderEvent, impossible(Draft => [Shipped], Placed => [LineAdded, Placed], Shipped => _))]
 impl Order {
-    fn opened(_customer: &String) -> Draft {
+    fn opened() -> Draft {
         Draft { cents: 0 }
     }
 

@@ -32,11 +32,12 @@ use gesta_examples::{
 };
 
 const USAGE: &str = "\
-usage: bank [FILE] [--store URL] [--fail ACCOUNT] [--rebuild]
+usage: bank [FILE] [--store URL] [--fail ACCOUNT] [--rebuild] [--allow-older]
        FILE      the books, in the format of the PKDD'99 financial data set; without it a small sample
        URL       sqlite:path (sqlite:bank.db if not given), postgres://.. or memory:
        ACCOUNT   its statements cannot be printed at first
-       --rebuild builds the balances anew from the log, after the import";
+       --rebuild builds the balances anew from the log, after the import
+       --allow-older starts even where this program and the store, or others that run on it, do not agree";
 
 /// How long an application that was killed keeps its share of the work from the next one.
 const LEASE: Duration = Duration::from_secs(1);
@@ -52,15 +53,18 @@ struct Arguments {
     store: String,
     fail: Option<String>,
     rebuild: bool,
+    allow_older: bool,
 }
 
 fn arguments(mut given: impl Iterator<Item = String>) -> Option<Arguments> {
-    let mut arguments = Arguments { file: None, store: "sqlite:bank.db".into(), fail: None, rebuild: false };
+    let store = "sqlite:bank.db".into();
+    let mut arguments = Arguments { file: None, store, fail: None, rebuild: false, allow_older: false };
     while let Some(word) = given.next() {
         match word.as_str() {
             "--store" => arguments.store = given.next()?,
             "--fail" => arguments.fail = Some(given.next()?),
             "--rebuild" => arguments.rebuild = true,
+            "--allow-older" => arguments.allow_older = true,
             option if option.starts_with('-') => return None,
             file if arguments.file.is_none() => arguments.file = Some(file.into()),
             _ => return None,
@@ -101,7 +105,9 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         office.jam(account);
     }
     let store = gesta::connect(&arguments.store).await?;
-    let app = Bank::app(store, deps).lease(LEASE).start().await?;
+    let builder = Bank::app(store, deps).lease(LEASE);
+    let builder = if arguments.allow_older { builder.allow_older() } else { builder };
+    let app = builder.start().await?;
     let done = everything(&app, &books, &arguments, &office).await;
     app.shutdown().await?;
     let done = done?;

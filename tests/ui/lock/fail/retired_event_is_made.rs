@@ -1,7 +1,7 @@
 // 0 errors: a warning, since it may be meant in a test.
 
 use gesta::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Id)]
 pub struct JarId(pub String);

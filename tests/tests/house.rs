@@ -57,6 +57,9 @@ fn the_crate_of_the_macros_only_declares_in_its_root() {
     assert!(!root.contains("quote!"), "macros/src/lib.rs builds tokens; that belongs into an expand.rs");
 }
 
+/// For those who look at a domain from outside; against `gesta.lock`; with `gesta.golden`.
+const BESIDE: [&str; 3] = ["describe.rs", "locked.rs", "golden.rs"];
+
 #[test]
 fn a_macro_has_the_same_four_files_as_every_other() {
     for entry in fs::read_dir(root().join("macros/src")).expect("the macros") {
@@ -68,7 +71,14 @@ fn a_macro_has_the_same_four_files_as_every_other() {
                 .collect();
             names.sort();
             let expected = ["check.rs", "expand.rs", "mod.rs", "model.rs"];
-            assert_eq!(names, expected, "the files of {}", folder.display());
+            assert!(
+                expected.iter().all(|name| names.iter().any(|other| other == name)),
+                "the files of {}: {names:?}",
+                folder.display()
+            );
+            // What several macros do beside that, each in a file of this name.
+            names.retain(|name| !expected.contains(&name.as_str()) && !BESIDE.contains(&name.as_str()));
+            assert!(names.is_empty(), "the files of {}: {names:?}", folder.display());
         }
     }
 }

@@ -85,6 +85,7 @@ impl Describe for Building {
         A::DOC.clone_into(&mut found.doc);
         found.id = short(type_name::<A::Id>());
         found.snapshot_every = A::SNAPSHOT.map(|policy| policy.every);
+        found.snapshot_shape = A::SNAPSHOT_SHAPE.map(|shape| shape.to_string());
         let mut types = CommandTypes(Vec::new());
         A::commands(&mut types);
         for (command, of_type) in found.commands.iter_mut().zip(types.0) {

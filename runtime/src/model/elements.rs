@@ -48,6 +48,8 @@ pub struct AggregateModel {
     pub id: String,
     /// After how many events a snapshot is taken; none where none is.
     pub snapshot_every: Option<u64>,
+    /// The shape of its state as snapshots hold it, such as `{balance:u64}`, where that is known.
+    pub snapshot_shape: Option<String>,
     /// What it decides about, in the order of the handlers.
     pub commands: Vec<CommandModel>,
     /// What it records, in the order of the variants.

@@ -265,6 +265,7 @@ pub(crate) mod retiring {
         cents: u64,
     }
 
+    #[allow(deprecated, reason = "what is retired is still read, and so brought up")]
     impl From<WithdrawnV1> for AccountEvent {
         fn from(old: WithdrawnV1) -> Self {
             Self::Withdrawn { cents: old.cents, reason: "not recorded".into() }

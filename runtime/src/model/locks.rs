@@ -4,7 +4,7 @@ use super::Model;
 use crate::evolution::{Lock, LockEntry, LockKey, OwnedField, OwnedShape, ShapeError};
 
 impl Model {
-    /// What the code says, as a lock for each package in which an event or a saga is defined.
+    /// What the code says, as a lock for each package in which an event, a saga or an aggregate with snapshots is defined.
     ///
     /// # Errors
     /// When the text of a shape is not one; the model of a later version of gesta may have such.
@@ -16,6 +16,12 @@ impl Model {
             for version in &event.versions {
                 let entry = LockEntry::new(version.shape.parse()?).retired(event.retired);
                 lock.record(LockKey::event(&event.name, version.version), entry);
+            }
+        }
+        for aggregate in &self.aggregates {
+            if let Some(shape) = &aggregate.snapshot_shape {
+                let lock = locks.entry(home(&aggregate.package)).or_default();
+                lock.record(LockKey::snapshot(&aggregate.name), LockEntry::new(shape.parse()?));
             }
         }
         for saga in &self.sagas {

@@ -130,8 +130,9 @@ fn looked_at(model: &Handlers, handler: &Handler) -> TokenStream {
         (_, true) => quote!(of),
         (LooksAt::Nothing, false) => quote!(match of { #some(#(#patterns)|*) => #some(()), _ => #none }),
         (LooksAt::Whole, false) => quote!(match of { #some(#(#patterns)|*) => of, _ => #none }),
-        (LooksAt::Inside(_), false) => {
-            quote!(match of { #some(#(#patterns)|*) => #some(__found), _ => #none })
+        (LooksAt::Inside(inside), false) => {
+            let kept = quote_spanned!(inside.span().resolved_at(Span::call_site())=> __found);
+            quote!(match of { #some(#(#patterns)|*) => #some(#kept), _ => #none })
         }
     };
     let declared = handler.states.first().map(|first| {

@@ -29,7 +29,7 @@ pub enum Order {
 
 #[apply(OrderEvent, impossible(Draft => [Shipped], Placed => [LineAdded, Placed], Shipped => _))]
 impl Order {
-    fn opened(customer: String) -> Draft {
+    fn opened(_customer: String) -> Draft {
         Draft { cents: 0 }
     }
 

@@ -184,3 +184,44 @@ async fn what_is_in_a_store_cannot_command_a_terminal(scene: &Scene) {
         assert!(ran.out.contains("evil") || ran.out.contains("title"), "{ran:?}");
     }
 }
+
+/// The bank of the examples has the same accounts, and its code is asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_state_of_an_aggregate_is_shown() {
+    let scene = Scene::new(gesta_tests::Kind::Sqlite).await;
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/Cargo.toml");
+    let state = |name: &str, more: &[&str]| {
+        let args = ["state", name, "--manifest-path", manifest, "--domain", "Bank"];
+        gesta(scene.url(), &[&args, more].concat())
+    };
+    let now = state("account/ann", &["--json"]).well().json();
+    assert_eq!(
+        (&now["version"], &now["state"]["balance"], &now["state"]["owner"]),
+        (&4.into(), &370.into(), &"ANN".into())
+    );
+    let then = state("account/ann", &["--at", "2"]).well();
+    assert!(then.out.contains("version 2") && then.out.contains("\"balance\": 500"), "{then:?}");
+    state("account/nobody", &[]).fails(3, "there is no stream");
+    state("account/ann", &["--at", "9"]).fails(6, "has only 4 events");
+    state("gesta/statements", &[]).fails(6, "has no aggregate `gesta`");
+    let nowhere = ["state", "account/ann", "--manifest-path", "/nowhere/Cargo.toml"];
+    assert_ne!(gesta(scene.url(), &nowhere).code, Some(0));
+    scene.remove().await;
+}
+
+/// What is measured stays in streams of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_is_measured() {
+    let scene = Scene::new(gesta_tests::Kind::Sqlite).await;
+    gesta(scene.url(), &["bench"]).fails(5, "nobody to ask");
+    let args = ["bench", "--events", "40", "--writers", "4", "--yes", "--json"];
+    let measured = gesta(scene.url(), &args).well().json();
+    let rows = measured["rows"].as_array().unwrap();
+    assert_eq!(rows[0]["times"], 40);
+    assert!(rows.iter().all(|row| row["p50_ms"].as_f64() <= row["p99_ms"].as_f64()), "{measured}");
+    assert!(rows.iter().any(|row| row["what"] == "flush of a page to the disk"), "{measured}");
+    let streams = gesta(scene.url(), &["streams", "--category", "gesta-bench", "--json"]).well().json();
+    assert_eq!(streams["streams"].as_array().unwrap().len(), 4);
+    gesta(scene.url(), &["verify"]).well();
+    scene.remove().await;
+}

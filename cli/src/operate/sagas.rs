@@ -4,6 +4,7 @@ use std::{
 };
 
 use gesta::{
+    admin::probe::Request,
     domain::Timestamp,
     saga::{Instances, SagaError, TimelineEntry},
     store::{SagaFilter, SagaState, SagaStatus},
@@ -11,7 +12,10 @@ use gesta::{
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{Arguments, moment};
+use super::{
+    Arguments, moment,
+    state::{Code, address},
+};
 use crate::shared::{Answer, Confirm, Failure, Table, shown};
 
 /// Arguments of `gesta sagas`.
@@ -57,8 +61,16 @@ enum Action {
     },
     /// Gives them up as they are: nothing more is done, and nothing is undone
     Abandon(Decide),
-    /// Undoes what one has done; needs the code of the saga
-    Compensate(Decide),
+    /// Undoes what one has done; needs the code of the saga, in this folder
+    Compensate {
+        /// Its saga and id: transfer/t-1
+        #[arg(value_name = "SAGA/ID")]
+        name: String,
+        #[command(flatten)]
+        confirm: Confirm,
+        #[command(flatten)]
+        code: Box<Code>,
+    },
     /// Starts another instance at a step of one; needs the code of the saga
     Fork(Decide),
 }
@@ -289,10 +301,30 @@ impl Decide {
     }
 }
 
+/// Asks the code of the saga to undo an instance.
+async fn undo(all: &Arguments, name: &str, confirm: &Confirm, code: &Code) -> Result<(), Failure> {
+    let (saga, id) = parts(name)?;
+    let actor = confirm.actor()?;
+    // What can be said without the code is said before anything is compiled.
+    let operations = all.open().await?;
+    operations.sagas().timeline(saga, id).await?;
+    operations.store().port().close().await;
+    confirm.ask(&format!("{name} goes back: what it has done is undone"))?;
+    let request = Request::Compensate {
+        store: address(&all.address()?)?,
+        saga: saga.to_owned(),
+        id: id.to_owned(),
+        actor,
+        reason: confirm.reason.clone().unwrap_or_default(),
+    };
+    code.ask::<()>(request).await?;
+    Ok(all.output().answer(&Done { sagas: vec![name.to_owned()], done: "sent back" })?)
+}
+
 impl Sagas {
     pub(super) async fn run(&self, all: &Arguments) -> Result<(), Failure> {
         match &self.action {
-            Some(Action::Compensate(decide)) => return Err(decide.needs_code("compensate(actor, reason)")),
+            Some(Action::Compensate { name, confirm, code }) => return undo(all, name, confirm, code).await,
             Some(Action::Fork(decide)) => return Err(decide.needs_code("fork(id, step, actor, reason)")),
             _ => {}
         }
@@ -335,7 +367,7 @@ impl Sagas {
                     })
                     .await
             }
-            Some(Action::Compensate(_) | Action::Fork(_)) => Ok(()),
+            Some(Action::Compensate { .. } | Action::Fork(_)) => Ok(()),
         }
     }
 }

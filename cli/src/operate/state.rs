@@ -4,7 +4,7 @@ use std::{
 };
 
 use gesta::admin::{StateReport, probe::Request};
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Arguments, filter};
 use crate::{
@@ -21,6 +21,13 @@ pub struct State {
     /// After so many events; after all unless given
     #[arg(long, value_name = "VERSION")]
     at: Option<u64>,
+    #[command(flatten)]
+    code: Code,
+}
+
+/// Where the code of the domain is.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Code {
     /// The Cargo.toml of the package that has the domain; that of this folder unless given
     #[arg(long, value_name = "PATH")]
     manifest_path: Option<String>,
@@ -29,6 +36,26 @@ pub struct State {
     package: Option<String>,
     #[command(flatten)]
     which: Which,
+}
+
+impl Code {
+    /// Compiles the domain and asks it.
+    pub(super) async fn ask<T: DeserializeOwned + Send + 'static>(
+        &self,
+        request: Request,
+    ) -> Result<T, Failure> {
+        let probe = Probe {
+            manifest_path: self.manifest_path.clone(),
+            package: self.package.clone(),
+            which: self.which.clone(),
+        };
+        let asking = tokio::task::spawn_blocking(move || probe.find()?.ask::<T>(&request));
+        asking.await.map_err(|error| Failure::other(&error))?.map_err(|failure| {
+            Failure::Other(format!(
+                "this needs the code of the domain, which says no or cannot be asked: {failure}"
+            ))
+        })
+    }
 }
 
 #[derive(Serialize)]
@@ -67,23 +94,13 @@ impl State {
         }
         let request =
             Request::State { store: address(&all.address()?)?, stream: self.name.clone(), at: self.at };
-        let probe = Probe {
-            manifest_path: self.manifest_path.clone(),
-            package: self.package.clone(),
-            which: self.which.clone(),
-        };
-        let asking = tokio::task::spawn_blocking(move || probe.find()?.ask::<StateReport>(&request));
-        let report = asking.await.map_err(|error| Failure::other(&error))?.map_err(|failure| {
-            Failure::Other(format!(
-                "only the code of the domain can fold a state, and it cannot be asked: {failure}"
-            ))
-        })?;
+        let report = self.code.ask::<StateReport>(request).await?;
         Ok(all.output().answer(&Shown(report))?)
     }
 }
 
 /// The address as it is true in every folder.
-fn address(address: &str) -> Result<String, Failure> {
+pub(super) fn address(address: &str) -> Result<String, Failure> {
     let Some(path) = address.strip_prefix("sqlite:") else { return Ok(address.to_owned()) };
     let path = absolute(Path::new(path.strip_prefix("//").unwrap_or(path)));
     let path = path.map_err(|error| Failure::Usage(format!("{address} cannot be found: {error}")))?;

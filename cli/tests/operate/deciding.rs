@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     kit::{PATIENCE, gesta, run, until},
-    town::{Scene, is_paid, on_both},
+    town::{CODE, Scene, is_paid, on_both},
 };
 
 on_both!(
@@ -13,6 +13,7 @@ on_both!(
     a_parked_saga_is_retried,
     a_step_is_skipped,
     a_saga_is_abandoned,
+    a_saga_is_undone,
     a_subscription_is_paused_and_reset,
     a_projection_is_rebuilt,
 );
@@ -100,7 +101,8 @@ async fn a_parked_saga_is_retried(scene: &Scene) {
     gesta(url, &["sagas", "retry", "payment/p-1"]).fails(5, "nobody to ask");
     gesta(url, &with(&["sagas", "retry", "payment/p-9"])).fails(3, "there is no saga");
     gesta(url, &with(&["sagas", "reschedule", "payment/p-1", "--in", "1m"])).fails(6, "goes on with a retry");
-    gesta(url, &with(&["sagas", "compensate", "payment/p-1"])).fails(2, "needs the code of the saga");
+    gesta(url, &with(&["sagas", "fork", "payment/p-1"])).fails(2, "needs the code of the saga");
+    gesta(url, &with(&["sagas", "compensate", "payment/p-9"])).fails(3, "there is no saga");
     gesta(url, &with(&["sagas", "retry", "payment/p-1"])).well();
     gesta(url, &with(&["sagas", "retry", "payment/p-1"])).fails(6, "it is not parked");
     gesta(url, &with(&["sagas", "reschedule", "payment/p-1", "--in", "0"])).well();
@@ -127,6 +129,20 @@ async fn a_saga_is_abandoned(scene: &Scene) {
     let listed = gesta(scene.url(), &["sagas", "--json"]).well().json();
     assert_eq!(listed["sagas"][0]["state"], "abandoned");
     app.shutdown().await.unwrap();
+}
+
+async fn a_saga_is_undone(scene: &Scene) {
+    let undo = || gesta(scene.url(), &[&with(&["sagas", "compensate", "payment/p-1"])[..], &CODE].concat());
+    undo().well();
+    undo().fails(6, "it undoes what it has done already");
+    let (app, _, line) = scene.start().await;
+    line.repair();
+    let end = || gesta(scene.url(), &["sagas", "--json"]).well().json()["sagas"][0]["state"].clone();
+    until("it is undone", || (end() == "compensated").then_some(()));
+    app.shutdown().await.unwrap();
+    let ann = gesta(scene.url(), &["stream", "account/ann", "--json"]).well().lines();
+    assert_eq!(ann.last().unwrap()["payload"]["cents"], 200, "the money came back");
+    undo().fails(6, "has ended");
 }
 
 async fn a_subscription_is_paused_and_reset(scene: &Scene) {

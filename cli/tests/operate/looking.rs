@@ -185,20 +185,16 @@ async fn what_is_in_a_store_cannot_command_a_terminal(scene: &Scene) {
     }
 }
 
-/// The bank of the examples has the same accounts, and its code is asked.
+/// The code of the town is in these tests, and is asked.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_state_of_an_aggregate_is_shown() {
     let scene = Scene::new(gesta_tests::Kind::Sqlite).await;
-    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/Cargo.toml");
     let state = |name: &str, more: &[&str]| {
-        let args = ["state", name, "--manifest-path", manifest, "--domain", "Bank"];
-        gesta(scene.url(), &[&args, more].concat())
+        gesta(scene.url(), &[&["state", name], &crate::town::CODE[..], more].concat())
     };
     let now = state("account/ann", &["--json"]).well().json();
-    assert_eq!(
-        (&now["version"], &now["state"]["balance"], &now["state"]["owner"]),
-        (&4.into(), &370.into(), &"ANN".into())
-    );
+    let state_now = (&now["version"], &now["state"]["balance"], &now["state"]["owner"]);
+    assert_eq!(state_now, (&4.into(), &370.into(), &"ANN".into()));
     let then = state("account/ann", &["--at", "2"]).well();
     assert!(then.out.contains("version 2") && then.out.contains("\"balance\": 500"), "{then:?}");
     state("account/nobody", &[]).fails(3, "there is no stream");

@@ -160,6 +160,16 @@ impl Line {
     }
 }
 
+/// Where the code of the town is: in these tests.
+pub(crate) const CODE: [&str; 6] = [
+    "--manifest-path",
+    concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
+    "--test",
+    "operate",
+    "--domain",
+    "Town",
+];
+
 /// Whether the payment is done.
 pub(crate) async fn is_paid(app: &App<Town>) -> bool {
     app.saga::<Payment>("p-1").status().await.expect("its status").status == SagaStatus::Completed

@@ -14,6 +14,7 @@ mod statistics;
 mod streams;
 mod subscriptions;
 mod transfer;
+mod undo;
 mod verify;
 
 pub use export::{ExportError, Exported};
@@ -29,4 +30,5 @@ pub use state::{StateReport, state_of};
 pub use statistics::{LettersOf, SagasOf, StoreStatistics, StreamsOf, SubscriptionAt};
 pub use streams::StreamList;
 pub use subscriptions::{Because, GenerationReport, Subscriptions};
+pub use undo::compensate;
 pub use verify::{RepairError, Verified};

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Operations, migrate_events, plan, state_of};
+use super::{Operations, compensate, migrate_events, state_of};
 use crate::{
     app::{Register, connect, model_of},
     model::Model,
@@ -55,6 +56,19 @@ pub enum Request {
         /// After so many events; after all where it is missing.
         #[serde(default)]
         at: Option<u64>,
+    },
+    /// To undo what an instance of a saga has done: nothing more is answered.
+    Compensate {
+        /// The address of the store, which must be there.
+        store: String,
+        /// The saga.
+        saga: String,
+        /// The instance.
+        id: String,
+        /// Who wants it.
+        actor: String,
+        /// Why.
+        reason: String,
     },
 }
 
@@ -123,6 +137,12 @@ fn answer<D: Register>(text: &str) -> Result<Value, String> {
             let state = state_of::<D>(&store, &stream, at).await;
             store.port().close().await;
             as_json(&state?)
+        }),
+        Request::Compensate { store, saga, id, actor, reason } => run(async {
+            let store = existing(&store).await?;
+            let done = compensate::<D>(&store, (&saga, &id), (&actor, &reason)).await;
+            store.port().close().await;
+            as_json(&done?)
         }),
     }
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use serde_json::value::RawValue;
 
 use super::{
-    SagaError,
+    Saga, SagaError, Undo,
     driver::SHARDS,
     event::{Decided, SagaEvent, Skipped, append, category},
     observe,
@@ -27,7 +27,7 @@ use crate::{
 ///
 /// What is decided here is an event of the instance, as it is where the code of the saga is at hand: it is stored only on
 /// what it was decided about, and workers anywhere go on from there. What needs to know the steps needs the code:
-/// [`compensate`](super::SagaHandle::compensate) and [`fork`](super::SagaHandle::fork) are calls of a
+/// [`compensate`](Self::compensate) names the type, and [`fork`](super::SagaHandle::fork) is a call of a
 /// [`SagaHandle`](super::SagaHandle).
 #[derive(Clone, Debug)]
 pub struct Instances {
@@ -122,6 +122,38 @@ impl Instances {
             false => Err("nothing of it is due; one that is parked goes on with a retry"),
         };
         self.decide(saga, id, actor, Due::In(after), decide).await
+    }
+
+    /// Goes back from where one is: what was done is undone. This needs the code of the saga, which alone knows whether it
+    /// is beyond its pivot.
+    ///
+    /// # Errors
+    /// [`SagaError::NotNow`] when it is beyond its pivot, undoes already, has ended, or runs by another version of the
+    /// saga; [`SagaError::NotFound`], and what the store fails with.
+    pub async fn compensate<S: Saga>(&self, id: &str, actor: &str, reason: &str) -> Result<(), SagaError> {
+        let decided = Decided { actor: actor.into(), reason: reason.into() };
+        let pivot = S::STEPS.iter().find(|info| info.undo == Undo::Pivot).map(|info| info.name);
+        let decide = |at: &Standing| match at.direction {
+            _ if at.definition.0 != S::VERSION => Err("it runs by another version of the saga"),
+            _ if at.done.iter().any(|done| Some(done.as_str()) == pivot) => {
+                Err("it is beyond its pivot, from where it does not go back")
+            }
+            Direction::Forward if !at.status.has_ended() => {
+                Ok(SagaEvent::CompensationOrdered(decided.clone()))
+            }
+            _ => Err("it undoes what it has done already, or has ended"),
+        };
+        self.decide(S::NAME, id, actor, Due::In(Duration::ZERO), decide).await
+    }
+
+    /// The version of the saga that an instance runs by.
+    ///
+    /// # Errors
+    /// [`SagaError::NotFound`], and what the store fails with.
+    pub(crate) async fn definition(&self, saga: &str, id: &str) -> Result<u16, SagaError> {
+        let stream = StreamId::new(&category(saga), id);
+        let standing = standing(self.store.port().as_ref(), &stream).await?;
+        standing.map(|standing| standing.definition.0).ok_or(SagaError::NotFound { stream })
     }
 
     /// Gives one up as it is: nothing more is done, and nothing is undone.
@@ -238,7 +270,10 @@ impl Instances {
         let known = self.kept(saga, stream.id()).await?;
         let (step, attempts) = known.map_or((after.step.clone(), 0), |known| (known.step, known.attempts));
         let goes_on = after.status.is_active();
-        let again = matches!(event, SagaEvent::Retried(_) | SagaEvent::Skipped(_));
+        let again = matches!(
+            event,
+            SagaEvent::Retried(_) | SagaEvent::Skipped(_) | SagaEvent::CompensationOrdered(_)
+        );
         Ok(SagaWrite {
             saga: saga.into(),
             id: stream.id().to_owned(),

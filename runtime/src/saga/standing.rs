@@ -19,6 +19,8 @@ pub(super) struct Standing {
     pub(super) definition: (u16, u64),
     /// The last step that something was done about, as long as it is not done.
     pub(super) step: Option<String>,
+    /// The steps that are done, by their names.
+    pub(super) done: Vec<String>,
     pub(super) failure: Option<String>,
     /// Where it is parked, and why.
     pub(super) parked: Option<(Option<String>, String)>,
@@ -33,6 +35,8 @@ impl Standing {
             SagaEvent::Started(started) => {
                 self.definition = (started.definition, started.fingerprint);
                 self.parent.clone_from(&started.parent);
+                let forked = started.forked.iter().flat_map(|forked| &forked.steps);
+                self.done.extend(forked.map(|(step, _)| step.clone()));
             }
             SagaEvent::Migrated(migrated) => {
                 self.definition = (migrated.definition, migrated.fingerprint);
@@ -41,7 +45,11 @@ impl Standing {
                 self.step = Some(at.step.clone());
             }
             SagaEvent::StepSent(at) | SagaEvent::CompensationSent(at) => self.step = Some(at.step.clone()),
-            SagaEvent::StepSucceeded(_) | SagaEvent::CompensationSucceeded(_) => self.step = None,
+            SagaEvent::StepSucceeded(succeeded) => {
+                self.done.push(succeeded.step.clone());
+                self.step = None;
+            }
+            SagaEvent::CompensationSucceeded(_) => self.step = None,
             SagaEvent::StepFailed(failed) | SagaEvent::CompensationFailed(failed) => {
                 self.step = Some(failed.step.clone());
                 if failed.compensate && matches!(event, SagaEvent::StepFailed(_)) {
@@ -57,7 +65,10 @@ impl Standing {
                 self.parked = Some((parked.step.clone(), parked.reason.clone()));
             }
             SagaEvent::Retried(_) => self.resume(),
-            SagaEvent::Skipped(_) => {
+            SagaEvent::Skipped(skipped) => {
+                if self.direction == Direction::Forward {
+                    self.done.push(skipped.step.clone());
+                }
                 self.step = None;
                 self.resume();
             }
@@ -96,6 +107,7 @@ pub(super) async fn standing(
         direction: Direction::Forward,
         definition: (0, 0),
         step: None,
+        done: Vec::new(),
         failure: None,
         parked: None,
         parent: None,

@@ -6,13 +6,16 @@ use std::{
 };
 
 use gesta::{
-    admin::{Operations, RepairError},
+    admin::{Decoded, Operations, RepairError, Verified, probe::Request},
     domain::Timestamp,
-    store::{Damage, Repair},
+    store::{Damage, DamageKind, Repair},
 };
 use serde::Serialize;
 
-use super::Arguments;
+use super::{
+    Arguments,
+    state::{Code, address},
+};
 use crate::shared::{Answer, Confirm, Counter, Failure, shown};
 
 /// Arguments of `gesta verify`.
@@ -24,6 +27,11 @@ pub struct Verify {
     /// Where the backup goes; a new file in this folder unless given
     #[arg(long, value_name = "FILE", requires = "repair")]
     backup: Option<PathBuf>,
+    /// Reads every event with the code of the domain too, which is compiled first
+    #[arg(long)]
+    decode: bool,
+    #[command(flatten)]
+    code: Code,
     #[command(flatten)]
     confirm: Confirm,
 }
@@ -98,6 +106,10 @@ impl Verify {
         let verified = operations.verify(found, |what, count| counter.at(what, count)).await;
         counter.end();
         let (verified, heard) = (verified?, told?);
+        let verified = match self.decode {
+            true => self.decode(all, verified).await?,
+            false => verified,
+        };
         let mut summary = Summary {
             looked_at: verified.looked_at.iter().copied().collect(),
             violations: verified.damages,
@@ -113,6 +125,24 @@ impl Verify {
         }
         let left = verified.damages - summary.repaired.unwrap_or_default();
         if left > 0 { Err(Failure::Found(format!("{left} violations"))) } else { Ok(()) }
+    }
+
+    /// What the code of the domain cannot read is wrong too.
+    async fn decode(&self, all: &Arguments, mut verified: Verified) -> Result<Verified, Failure> {
+        let request = Request::Decode { store: address(&all.address()?)? };
+        let decoded = self.code.ask::<Decoded>(request).await?;
+        let kind = DamageKind::Unreadable;
+        for (subject, found) in &decoded.reasons {
+            let (violation, means, remedy) = (kind.name(), kind.meaning(), kind.remedy());
+            let violation = Violation { violation, subject, found, means, remedy, repairable: false };
+            if !all.output().one_of_many(&violation)? {
+                break;
+            }
+        }
+        verified.looked_at.push(("events by the domain", decoded.read + decoded.unreadable));
+        verified.looked_at.push(("events of others", decoded.foreign));
+        verified.damages += decoded.unreadable;
+        Ok(verified)
     }
 
     async fn mend(&self, operations: &Operations, repairs: &[Repair]) -> Result<(u64, String), Failure> {

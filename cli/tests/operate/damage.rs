@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, sq
 
 use crate::{
     kit::gesta,
-    town::{Scene, id, on_both},
+    town::{CODE, Scene, id, on_both},
 };
 
 on_both!(a_sound_store_is_sound);
@@ -220,5 +220,25 @@ async fn sagas_that_are_kept_wrongly_are_found() {
     assert_eq!(found(scene.url()), pairs(&[("wrong-saga", "payment/p-1")]));
     gesta(scene.url(), &["sagas", "retry", "payment/p-1", "--yes"]).well();
     gesta(scene.url(), &["verify"]).well();
+    scene.remove().await;
+}
+
+/// JSON that the code of the domain cannot read is found by asking it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_domain_cannot_read_is_found() {
+    let scene = Scene::new(Kind::Sqlite).await;
+    let decode = || gesta(scene.url(), &[&["verify", "--decode", "--json"], &CODE[..]].concat());
+    let sound = decode().well().json();
+    assert_eq!((&sound["violations"], &sound["looked_at"]["events of others"]), (&0.into(), &0.into()));
+    assert_eq!(sound["looked_at"]["events by the domain"], sound["looked_at"]["events"]);
+    let wrong = format!(
+        "UPDATE gesta_events SET payload = '{{\"cents\":\"many\"}}' WHERE stream = {ANN} AND version = 2"
+    );
+    sabotage(scene.url(), &wrong).await;
+    gesta(scene.url(), &["verify"]).well();
+    let ran = decode();
+    let lines = ran.lines();
+    assert_eq!((ran.code, lines.len()), (Some(1), 2), "{ran:?}");
+    assert_eq!((&lines[0]["violation"], &lines[0]["subject"]), (&"unreadable".into(), &"account/ann".into()));
     scene.remove().await;
 }

@@ -3,6 +3,7 @@
 //!
 //! The program `gesta` is a door to this module.
 
+mod decode;
 mod export;
 mod import;
 mod migrate;
@@ -17,6 +18,7 @@ mod transfer;
 mod undo;
 mod verify;
 
+pub use decode::{Decoded, decode_all};
 pub use export::{ExportError, Exported};
 pub use import::{ImportError, Imported, check_export};
 pub use migrate::{

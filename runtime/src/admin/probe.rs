@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::{Operations, migrate_events, plan, state_of};
 use super::{Operations, compensate, migrate_events, state_of};
+use super::{Operations, compensate, decode_all, migrate_events, state_of};
 use crate::{
     app::{Register, connect, model_of},
     model::Model,
@@ -56,6 +57,11 @@ pub enum Request {
         /// After so many events; after all where it is missing.
         #[serde(default)]
         at: Option<u64>,
+    },
+    /// Which events of a store the domain can read: [`Decoded`](super::Decoded).
+    Decode {
+        /// The address of the store, which must be there.
+        store: String,
     },
     /// To undo what an instance of a saga has done: nothing more is answered.
     Compensate {
@@ -137,6 +143,12 @@ fn answer<D: Register>(text: &str) -> Result<Value, String> {
             let state = state_of::<D>(&store, &stream, at).await;
             store.port().close().await;
             as_json(&state?)
+        }),
+        Request::Decode { store } => run(async {
+            let store = existing(&store).await?;
+            let decoded = decode_all::<D>(&store).await.map_err(|error| told(&error));
+            store.port().close().await;
+            as_json(&decoded?)
         }),
         Request::Compensate { store, saga, id, actor, reason } => run(async {
             let store = existing(&store).await?;

@@ -87,6 +87,8 @@ pub enum DamageKind {
     MissingPosition,
     /// A payload is not JSON.
     BadPayload,
+    /// The code of the domain cannot read an event.
+    Unreadable,
     /// Metadata cannot be read.
     BadMeta,
     /// A key names an event that is not there.
@@ -113,6 +115,7 @@ impl DamageKind {
             Self::Nameless => "nameless",
             Self::MissingPosition => "missing-position",
             Self::BadPayload => "bad-payload",
+            Self::Unreadable => "unreadable",
             Self::BadMeta => "bad-meta",
             Self::WrongKey => "wrong-key",
             Self::WrongSnapshot => "wrong-snapshot",
@@ -135,6 +138,9 @@ impl DamageKind {
             Self::Nameless => "followers of the log skip the events, or stop at them",
             Self::MissingPosition => "events were lost, whole streams perhaps",
             Self::BadPayload => "whoever reads the event fails",
+            Self::Unreadable => {
+                "commands, projections and handlers of this version of the domain fail at the event"
+            }
             Self::BadMeta => "who has caused the event, and what it belongs to, cannot be told",
             Self::WrongKey => "a command that is repeated is told of an event that is not there",
             Self::WrongSnapshot => "commands on the stream may be decided on a state that never was",
@@ -152,6 +158,9 @@ impl DamageKind {
             }
             Self::BadPayload | Self::BadMeta | Self::Nameless | Self::WrongName => {
                 "restore it from a backup, or correct it by hand with a copy at hand; events are never touched here"
+            }
+            Self::Unreadable => {
+                "declare the version of its shape with an upcaster, or run the version of the domain that wrote it"
             }
             Self::WrongHead => "it follows from the events: `gesta verify --repair`",
             Self::WrongKey => {

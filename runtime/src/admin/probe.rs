@@ -10,9 +10,7 @@ use std::io::{self, Write};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Operations, migrate_events, plan, state_of};
-use super::{Operations, compensate, migrate_events, state_of};
-use super::{Operations, compensate, decode_all, migrate_events, state_of};
+use super::{Operations, compensate, decode_all, migrate_events, plan, state_of};
 use crate::{
     app::{Register, connect, model_of},
     model::Model,

@@ -8,6 +8,9 @@ use super::{
 };
 use crate::diagram::flow;
 
+/// A title, what kind of parts it is about, and their names and what is said of them.
+type Listed<'a> = (&'static str, ElementKind, Vec<(&'a str, &'a str)>);
+
 /// The page of the whole.
 pub(super) fn index(model: &Model, names: &Names) -> String {
     use ElementKind::{Aggregate, EventHandler, ProcessManager, Projection, Query, Saga};
@@ -17,7 +20,7 @@ pub(super) fn index(model: &Model, names: &Names) -> String {
     }
     let _ = writeln!(page, "Package {}, gesta {}.", code(&model.package), model.framework);
     page.push_str(&drawn(&flow(model)));
-    let lists: [(&str, ElementKind, Vec<(&str, &str)>); 6] = [
+    let lists: [Listed<'_>; 6] = [
         (
             "Aggregates",
             Aggregate,

@@ -1,6 +1,11 @@
 //! Export and import.
 
-use std::{fs, io::Write, path::PathBuf, process::Stdio};
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
 
 use gesta_examples::bank::{Deposit, Open};
 use gesta_tests::{Database, Folder, Kind};
@@ -22,7 +27,7 @@ fn kind(scene: &Scene) -> Kind {
     if scene.url().starts_with("sqlite:") { Kind::Sqlite } else { Kind::Postgres }
 }
 
-fn text(path: &PathBuf) -> &str {
+fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 

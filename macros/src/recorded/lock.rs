@@ -139,11 +139,8 @@ pub(super) fn split(text: &str, at: char) -> Option<Vec<&str>> {
             '[' => open.push(']'),
             '(' => open.push(')'),
             '<' => open.push('>'),
-            '}' | ']' | ')' | '>' => {
-                if open.pop() != Some(c) {
-                    return None;
-                }
-            }
+            '}' | ']' | ')' | '>' if open.pop() != Some(c) => return None,
+            '}' | ']' | ')' | '>' => {}
             _ if c == at && open.is_empty() => {
                 parts.push(text.get(from..i)?);
                 from = i + c.len_utf8();

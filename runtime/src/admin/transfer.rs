@@ -53,10 +53,10 @@ pub(super) struct Line {
 
 /// Bytes as they stand in a line.
 fn written(bytes: &[u8]) -> (Option<Box<RawValue>>, Option<String>) {
-    let whole = |raw: &Box<RawValue>| {
+    let whole = |raw: &RawValue| {
         raw.get().len() == bytes.len() && !raw.get().contains(char::is_control) && raw.get() != "null"
     };
-    match serde_json::from_slice::<Box<RawValue>>(bytes).ok().filter(whole) {
+    match serde_json::from_slice::<Box<RawValue>>(bytes).ok().filter(|raw| whole(raw)) {
         Some(raw) => (Some(raw), None),
         None => (None, Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())),
     }
@@ -68,7 +68,7 @@ fn read(raw: Option<Box<RawValue>>, hex: Option<String>) -> Result<Option<Vec<u8
         (Some(raw), None) => Ok(Some(raw.get().as_bytes().to_vec())),
         (None, Some(hex)) => {
             let digits: Option<Vec<u8>> =
-                hex.chars().map(|digit| Some(u8::try_from(digit.to_digit(16)?).ok()?)).collect();
+                hex.chars().map(|digit| u8::try_from(digit.to_digit(16)?).ok()).collect();
             let digits = digits.filter(|digits| digits.len() % 2 == 0);
             let digits = digits.ok_or("it has digits that are not hexadecimal")?;
             Ok(Some(

@@ -285,7 +285,7 @@ mod tests {
             OwnedShape::Optional(inner) => Shape::Optional(kept(known(inner))),
             OwnedShape::List(inner) => Shape::List(kept(known(inner))),
             OwnedShape::Tuple(places) => {
-                Shape::Tuple(Vec::leak(places.iter().map(|place| &*kept(known(place))).collect()))
+                Shape::Tuple(Vec::leak(places.iter().map(|place| kept(known(place))).collect()))
             }
             OwnedShape::Map(key, value) => Shape::Map(kept(known(key)), kept(known(value))),
             OwnedShape::Struct(fields) => Shape::Struct(Vec::leak(

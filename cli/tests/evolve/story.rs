@@ -105,13 +105,15 @@ async fn new_code_on(project: &Project, kind: Kind, store: &Database) {
     let plan = project.cargo_gesta(&["plan", "--store", store.url(), "--json"]).with(0).json();
     let projection = &plan["projections"][0];
     assert_eq!((&projection["live"], &projection["version"]), (&1.into(), &2.into()), "{plan}");
-    assert_eq!((&projection["state"], &projection["events"]), (&"rebuilt".into(), &1.into()), "{plan}");
+    assert_eq!(projection["state"], "rebuilt", "{plan}");
+    // Positions are counted, and a database may leave some out.
+    assert!(projection["events"].as_u64().is_some_and(|events| (1..10).contains(&events)), "{plan}");
     assert!(plan["events_per_second"].is_number(), "{plan}");
 
     cut_off_and_gone_on_with(project, kind).await;
 
-    // While its documents are made anew, a query may wait for its own write in those of the version before, in vain; the
-    // event is stored by then.
+    // The documents are made anew while it runs. On a machine that is busy the query may wait for that in vain; the event
+    // is stored by then.
     let run = project.cargo(&["run", "--quiet", "--", "water the plants"], store.url());
     assert!(run.out.contains("water the plants\n") || run.err.contains("Timeout"), "{run:?}");
 }

@@ -5,6 +5,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use tokio::time::Instant;
@@ -37,6 +38,9 @@ struct Call {
     reached: Mutex<HashSet<Arc<str>>>,
     behind: AtomicBool,
 }
+
+/// How often it is looked whether another generation is to be read by now.
+const LOOK: Duration = Duration::from_millis(100);
 
 impl Reader {
     pub(crate) fn new(source: Arc<Source>) -> Self {
@@ -102,22 +106,30 @@ impl Reader {
 
     /// Where the documents are, once they have come far enough.
     pub(super) async fn collection<P: Projection>(&self) -> Result<Arc<str>, ReadError> {
-        let generation = self.source.generation::<P>().await?;
         let Some(call) = &self.call else {
-            let version = generation.ok_or(ReadError::NotKept { projection: P::NAME })?;
+            let version =
+                self.source.generation::<P>().await?.ok_or(ReadError::NotKept { projection: P::NAME })?;
             return Ok(generation_name(P::NAME, version));
         };
-        // Whoever waits may wait for a process that is about to start.
-        let collection = generation_name(P::NAME, generation.unwrap_or(P::VERSION));
-        if call.has_reached(&collection) {
-            return Ok(collection);
+        loop {
+            // Whoever waits may wait for a process that is about to start.
+            let version = self.source.generation::<P>().await?.unwrap_or(P::VERSION);
+            let collection = generation_name(P::NAME, version);
+            if call.has_reached(&collection) {
+                return Ok(collection);
+            }
+            // While this program builds its own generation nobody may work on the live one any more.
+            let look =
+                if version == P::VERSION { call.deadline } else { call.deadline.min(Instant::now() + LOOK) };
+            if self.source.reached(&collection, call.after, look).await? {
+                call.note(&collection);
+                return Ok(collection);
+            }
+            if Instant::now() >= call.deadline {
+                call.behind.store(true, Ordering::Release);
+                return Err(ReadError::Behind { projection: P::NAME, position: call.after });
+            }
         }
-        if !self.source.reached(&collection, call.after, call.deadline).await? {
-            call.behind.store(true, Ordering::Release);
-            return Err(ReadError::Behind { projection: P::NAME, position: call.after });
-        }
-        call.note(&collection);
-        Ok(collection)
     }
 }
 

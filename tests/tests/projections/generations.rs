@@ -1,13 +1,13 @@
 //! A raised version is built beside the live one and takes its place.
 
-use std::{collections::BTreeSet, sync::Mutex, time::Duration};
+use std::{collections::BTreeSet, future::IntoFuture, sync::Mutex, time::Duration};
 
 use gesta::{
     app::{Builder, Register, Registry},
     codec::{DecodeError, EncodeError},
     domain::{CommandHandlers, Domain, IndexKey, PartInfo, PartOf, Projection},
     prelude::*,
-    query::ReadIn,
+    query::{Query, QueryHandlers, ReadIn},
     store::GenerationState::{Building, Live, Superseded},
 };
 use gesta_tests::Place;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     PATIENCE,
-    shop::{Customer, CustomerEvent, Debt, Join, Shop, buy, customer, folds, open, projection},
+    shop::{Customer, CustomerEvent, CustomerId, Debt, Join, Shop, buy, customer, folds, open, projection},
     until,
 };
 
@@ -55,6 +55,23 @@ impl PartOf<NewShop> for Customer {
 }
 
 impl ReadIn<NewShop> for NewDebt {}
+
+struct EurosOf(CustomerId);
+
+impl QueryHandlers for NewDebt {
+    type Deps<'d> = ();
+}
+
+impl Query for EurosOf {
+    type Projection = NewDebt;
+    type Answer = Option<u64>;
+    type Error = ReadError;
+    type Deps<'d> = ();
+
+    async fn answer(self, reader: &Reader, (): Self::Deps<'_>) -> Result<Option<u64>, ReadError> {
+        Ok(reader.get::<NewDebt>(&self.0).await?.map(|debt| debt.euros))
+    }
+}
 
 impl Register for NewShop {
     fn register(registry: &mut Registry<Self>) {
@@ -109,6 +126,35 @@ pub(crate) async fn a_new_version_takes_the_place_of_the_old_one(place: &Place) 
     assert!(!new.drop_generation_of("debt", 1).await.unwrap(), "once");
     let names = new.subscriptions().await.unwrap();
     assert!(names.iter().all(|found| &*found.name != "debt@1"), "its subscription is gone too");
+    new.shutdown().await.unwrap();
+}
+
+pub(crate) async fn who_waits_reads_the_new_version_once_it_is_built(place: &Place) {
+    let old = open(place).await;
+    let ann = customer("ann");
+    let item = format!("awaited {place:p}");
+    HATED.lock().unwrap().insert(item.clone());
+    old.create(&ann, Join("Ann")).await.unwrap();
+    old.execute(&ann, buy(&item, 400)).await.unwrap();
+    old.caught_up(PATIENCE).await.unwrap();
+    // As if nobody were left who works on it.
+    old.pause("debt@1").await.unwrap();
+
+    let new = Builder::<NewShop>::new(place.open().await, ()).start().await.unwrap();
+    let receipt = new.execute(&ann, buy("tea", 300)).await.unwrap();
+    // The new version is not ready before it has got over what it hates.
+    let asked = new.query(EurosOf(ann.clone())).after(receipt.position).timeout(PATIENCE);
+    let mended = async {
+        until(async || {
+            let debt = new.projections().await.unwrap().remove(0);
+            debt.generations.into_iter().find(|found| found.version == 2 && found.error.is_some())
+        })
+        .await;
+        HATED.lock().unwrap().remove(&item);
+    };
+    let (answer, ()) = tokio::join!(asked.into_future(), mended);
+    assert_eq!(answer.unwrap(), Some(7));
+    old.shutdown().await.unwrap();
     new.shutdown().await.unwrap();
 }
 

@@ -12,7 +12,10 @@ use gesta::query::QueryError;
 use gesta_tests::{Place, on_every_store};
 
 use exactly_once::{sums_are_exact_whoever_dies, without_the_fence_a_batch_counts_twice};
-use generations::{a_new_version_takes_the_place_of_the_old_one, a_rebuild_makes_the_same_documents};
+use generations::{
+    a_new_version_takes_the_place_of_the_old_one, a_rebuild_makes_the_same_documents,
+    who_waits_reads_the_new_version_once_it_is_built,
+};
 use inline::{
     a_missing_inline_document_is_filled_in, an_inline_document_is_there_with_the_receipt,
     inline_documents_are_exact_under_rivals,
@@ -107,5 +110,6 @@ on_every_store!(
     inline_documents_are_exact_under_rivals,
     a_missing_inline_document_is_filled_in,
     a_new_version_takes_the_place_of_the_old_one,
+    who_waits_reads_the_new_version_once_it_is_built,
     a_rebuild_makes_the_same_documents,
 );

@@ -14,10 +14,11 @@ use gesta::{
     app::{Register, Registry},
     codec::{DecodeError, EncodeError},
     domain::{
-        Aggregate, AggregateId, CommandHandlers, CommandOf, Context, Create, Delivery, DeliveryPolicy,
-        Domain, Event, EventHandler, EventOf, EventType, Evolve, Field, FollowerInfo, Handle, HandlerFailure,
-        Id, IndexKey, Indexed, IntoEvents, Misfit, PartInfo, PartOf, Projection, Provide, React, Reactions,
-        Schema, Shape, SnapshotPolicy, Supply, Target, check_domain, check_followers,
+        Aggregate, AggregateId, CommandHandlers, CommandInfo, CommandOf, Context, Create, Delivery,
+        DeliveryPolicy, Domain, Event, EventHandler, EventOf, EventType, Evolve, Field, FollowerInfo, Handle,
+        HandlerFailure, Id, IndexKey, Indexed, IntoEvents, Misfit, OldVersion, PartInfo, PartOf, Projection,
+        Provide, React, Reactions, Schema, Shape, SnapshotPolicy, Supply, Target, check_domain,
+        check_followers,
     },
     projection::Folds,
     query::{Index, Query, QueryHandlers, ReadError, ReadIn, Reader},
@@ -77,15 +78,21 @@ struct WithdrawnV1 {
     cents: u64,
 }
 
+/// Where the events are defined.
+const PACKAGE: &str = env!("CARGO_PKG_NAME");
 const OWNER: Field = Field { name: "owner", shape: String::SHAPE, optional: false };
 const CENTS: Field = Field { name: "cents", shape: u64::SHAPE, optional: false };
 const REASON: Field = Field { name: "reason", shape: String::SHAPE, optional: false };
 
 impl Event for AccountEvent {
     const TYPES: &'static [EventType] = &[
-        EventType::new("account.opened", "AccountEvent::Opened", 1, &Shape::Struct(&[OWNER])),
-        EventType::new("account.deposited", "AccountEvent::Deposited", 1, &Shape::Struct(&[CENTS])),
-        EventType::new("account.withdrawn", "AccountEvent::Withdrawn", 2, &Shape::Struct(&[CENTS, REASON])),
+        EventType::new("account.opened", "AccountEvent::Opened", 1, &Shape::Struct(&[OWNER]))
+            .in_package(PACKAGE),
+        EventType::new("account.deposited", "AccountEvent::Deposited", 1, &Shape::Struct(&[CENTS]))
+            .in_package(PACKAGE),
+        EventType::new("account.withdrawn", "AccountEvent::Withdrawn", 2, &Shape::Struct(&[CENTS, REASON]))
+            .with_older(const { &[OldVersion::new(1, &Shape::Struct(&[CENTS]))] })
+            .in_package(PACKAGE),
     ];
 
     fn index(&self) -> usize {
@@ -196,6 +203,11 @@ pub(crate) enum AccountError {
 
 impl CommandHandlers for Account {
     type Deps<'d> = (&'d FraudCheck,);
+    const COMMANDS: &'static [CommandInfo] = &[
+        CommandInfo::new("Open", "open").creating(),
+        CommandInfo::new("Deposit", "deposit"),
+        CommandInfo::new("Withdraw", "withdraw"),
+    ];
 }
 
 impl CommandOf<Account> for Open {
@@ -439,7 +451,8 @@ pub(crate) enum Bank {}
 impl Domain for Bank {
     type Deps = Deps;
     const NAME: &'static str = "Bank";
-    const PARTS: &'static [PartInfo] = &[PartInfo::new(Account::NAME, "Account", AccountEvent::TYPES)];
+    const PARTS: &'static [PartInfo] =
+        &[PartInfo::new(Account::NAME, "Account", AccountEvent::TYPES).with_commands(Account::COMMANDS)];
     const FOLLOWERS: &'static [FollowerInfo] = &[
         FollowerInfo::projection(Balance::NAME, "Balance"),
         FollowerInfo::event_handler(Statements::NAME, "Statements"),

@@ -140,6 +140,9 @@ async fn forward(
     }
 }
 
+/// The question whether the connection can be encrypted, which has neither a type nor a content.
+const ASKS_FOR_ENCRYPTION: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
+
 /// Reads the messages of a client as they pass: the first has no type, the others begin with one.
 #[derive(Default)]
 struct Messages {
@@ -160,7 +163,8 @@ impl Messages {
             }
             let kind = self.pending[0];
             found += usize::from(self.started && matches!(kind, b'S' | b'Q'));
-            self.started = true;
+            // Whether the server can encrypt is asked before the first message; it says that it does not.
+            self.started |= self.pending[..length] != ASKS_FOR_ENCRYPTION;
             self.pending.drain(..length);
         }
     }

@@ -26,6 +26,7 @@ pub(crate) struct Opening {
     /// Only what is there, of the version that this program knows: nothing is made.
     pub(crate) existing: bool,
     /// How long the database may be silent.
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "only a server can be silent"))]
     pub(crate) patience: Option<Duration>,
 }
 

@@ -18,6 +18,10 @@
 mod append;
 mod check;
 mod commit;
+#[cfg_attr(
+    not(all(feature = "sqlite", feature = "postgres")),
+    expect(dead_code, reason = "each database looks for what it can have")
+)]
 pub(crate) mod damage;
 mod delivery;
 mod document;

@@ -49,15 +49,25 @@ fn projection(model: &Domain, part: &Type) -> TokenStream {
 }
 
 /// The test by which a program asks the compiled domain.
+///
+/// In a module, since only there the lint about tests that cannot be called can be allowed: a domain in the body of a
+/// function has one. What is in a body cannot be named from a module within, so there it is the enum that stands in.
 pub(super) fn probe(model: &Domain) -> TokenStream {
     let (private, name) = (model.runtime.private(), &model.name);
     let probe = format_ident!("gesta_probe_{name}", span = Span::call_site());
+    let module = format_ident!("gesta_probe_of_{name}", span = Span::call_site());
     quote! {
         #[cfg(test)]
-        #[allow(unnameable_test_items, non_snake_case)]
-        #[#private::core::prelude::v1::test]
-        fn #probe() {
-            #private::probe::<#name>();
+        #[allow(non_snake_case, unnameable_test_items, unused_imports, dead_code)]
+        mod #module {
+            enum #name {}
+
+            #[#private::core::prelude::v1::test]
+            fn #probe() {
+                use #private::NoProbe as _;
+                use super::*;
+                #private::DomainProbe::<#name>::probe();
+            }
         }
     }
 }

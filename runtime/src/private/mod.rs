@@ -17,6 +17,7 @@ mod follow;
 mod keys;
 mod managed;
 mod part;
+mod probe;
 mod reacted;
 mod shape;
 mod stepped;
@@ -44,6 +45,7 @@ pub use managed::{
     InstanceField, IsInstance, ProcessState, input_id, instances, is_instance, process_json, reactions,
 };
 pub use part::{Mistaken, NoPart, NoSupply, PartProbe, SupplyProbe, Wanted};
+pub use probe::{DomainProbe, NoProbe};
 pub use reacted::{Class, Failing, Reacted, Unclassified, app_of, failed, id_in, sent, stream_id};
 pub use shape::{NoShape, Probe, Snapshot, StateShape, snapshot};
 pub use stepped::{
@@ -52,4 +54,4 @@ pub use stepped::{
 };
 pub use stored::{NotStored, Stored};
 
-pub use crate::{admin::probe::probe, model::Describe};
+pub use crate::model::Describe;

@@ -31,7 +31,8 @@ pub struct CompiledDomain {
 
 impl fmt::Display for CompiledDomain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let module = self.test.rsplit_once("::").map_or("", |(module, _)| module);
+        // The test is in a module of its own beside the domain.
+        let module = self.test.rsplitn(3, "::").nth(2).unwrap_or("");
         write!(f, "`{}` ({} of `{}`", self.name, self.target, self.package.name)?;
         if module.is_empty() { f.write_str(")") } else { write!(f, ", module {module})") }
     }

@@ -152,7 +152,8 @@ async fn cut_off_and_gone_on_with(project: &Project, kind: Kind) {
         target.port().close().await;
         copy.remove().await;
         if 0 < cut && cut < TASKS {
-            assert!(done["found"].as_u64().unwrap() >= cut, "{done}");
+            // Positions begin later than with 1 on PostgreSQL, so there are somewhat fewer events than the last one says.
+            assert!(done["found"].as_u64().unwrap() + 10 >= cut, "{done}");
             source.port().close().await;
             return large.remove().await;
         }

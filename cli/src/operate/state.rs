@@ -64,21 +64,16 @@ struct Shown(StateReport);
 
 impl Answer for Shown {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        let StateReport { stream, version, state_name, state } = &self.0;
+        let StateReport { stream, version, state_name, state, debug, lacks } = &self.0;
         writeln!(out, "{} version {version}", shown(stream))?;
         if let Some(name) = state_name {
             writeln!(out, "state {name}")?;
         }
-        match state {
-            Some(state) => {
-                let json = serde_json::to_string_pretty(state)?;
-                json.lines().try_for_each(|line| writeln!(out, "{}", shown(line)))
-            }
-            None => writeln!(
-                out,
-                "the aggregate cannot write its state as JSON; with `snapshot_every = ..` in #[aggregate] it can"
-            ),
+        let json = state.as_ref().map(serde_json::to_string_pretty).transpose()?;
+        for text in [json.as_ref(), debug.as_ref(), lacks.as_ref()].into_iter().flatten() {
+            text.lines().try_for_each(|line| writeln!(out, "{}", shown(line)))?;
         }
+        Ok(())
     }
 }
 

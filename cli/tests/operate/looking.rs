@@ -200,6 +200,13 @@ async fn the_state_of_an_aggregate_is_shown() {
     state("account/nobody", &[]).fails(3, "there is no stream");
     state("account/ann", &["--at", "9"]).fails(6, "has only 4 events");
     state("gesta/statements", &[]).fails(6, "has no aggregate `gesta`");
+    let (app, ..) = scene.start().await;
+    app.create(&crate::gate::GateId("north".into()), crate::gate::Build).await.expect("a gate");
+    app.shutdown().await.expect("the end");
+    let gate = state("gate/north", &[]).well();
+    assert!(gate.out.contains("version 2\nstate Open\nOpen {\n    width: 4,\n}\n"), "{gate:?}");
+    let gate = state("gate/north", &["--at", "1", "--json"]).well().json();
+    assert_eq!((&gate["state_name"], &gate["debug"]), (&"Shut".into(), &"Shut".into()), "{gate}");
     let nowhere = ["state", "account/ann", "--manifest-path", "/nowhere/Cargo.toml"];
     assert_ne!(gesta(scene.url(), &nowhere).code, Some(0));
     scene.remove().await;

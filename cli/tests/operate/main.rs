@@ -7,6 +7,7 @@ mod addresses;
 mod carrying;
 mod damage;
 mod deciding;
+mod gate;
 mod kit;
 mod looking;
 mod town;

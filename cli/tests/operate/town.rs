@@ -13,12 +13,12 @@ use gesta_tests::{Database, Kind};
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
-use crate::kit::PATIENCE;
+use crate::{gate::Gate, kit::PATIENCE};
 
 gesta::domain! {
     pub Town {
         deps: Deps,
-        aggregates: [Account],
+        aggregates: [Account, Gate],
         sagas: [Payment],
         projections: [Balance],
         event_handlers: [Statements],

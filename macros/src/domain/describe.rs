@@ -9,7 +9,7 @@ use super::{expand::at, model::Domain};
 /// `Register::describe`: shows every part, by its type. Generic, so that only a program that asks for it carries it.
 pub(super) fn describe(model: &Domain) -> TokenStream {
     let private = model.runtime.private();
-    let aggregates = model.aggregates.iter().map(|part| described(model, part, "PartProbe"));
+    let aggregates = model.aggregates.iter().map(|part| aggregate(model, part));
     let projections = model.projections.iter().map(|part| projection(model, part));
     let handlers = model.event_handlers.iter().map(|part| described(model, part, "HandlerProbe"));
     let sagas = model.sagas.iter().map(|part| described(model, part, "SagaProbe"));
@@ -19,8 +19,8 @@ pub(super) fn describe(model: &Domain) -> TokenStream {
         fn describe<__M: #private::Describe>(to: &mut __M) {
             #[allow(unused_imports)]
             use #private::{
-                NoFold as _, NoHandler as _, NoPart as _, NoProcess as _, NoProjection as _, NoQueries as _,
-                NoSaga as _,
+                NoFold as _, NoHandler as _, NoJson as _, NoPart as _, NoProcess as _, NoProjection as _,
+                NoQueries as _, NoSaga as _, NoText as _,
             };
             #(#aggregates)*
             #(#projections)*
@@ -35,6 +35,19 @@ fn described(model: &Domain, part: &Type, probe: &str) -> TokenStream {
     let span = at(part);
     let (private, probe) = (model.runtime.private_at(span), Ident::new(probe, span));
     quote_spanned!(span=> #private::#probe::<#part>::describe(to);)
+}
+
+/// An aggregate, and how its state can be shown: only here is its type known.
+fn aggregate(model: &Domain, part: &Type) -> TokenStream {
+    let span = at(part);
+    let (private, own) = (model.runtime.private_at(span), described(model, part, "PartProbe"));
+    quote_spanned! {span=>
+        #own
+        #private::PartProbe::<#part>::shows(
+            to,
+            #private::Shown { json: #private::ShownProbe::<#part>::JSON, text: #private::ShownProbe::<#part>::TEXT },
+        );
+    }
 }
 
 fn projection(model: &Domain, part: &Type) -> TokenStream {

@@ -1,4 +1,4 @@
-use std::ops::ControlFlow;
+use std::{any::type_name, ops::ControlFlow};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use crate::{
     app::Register,
     domain::{Aggregate, CommandHandlers},
     log::decode_event,
-    model::Describe,
+    model::{Describe, Shown},
     store::{Item, ReadStream, Store, StoreError, StreamId},
 };
 
@@ -22,9 +22,15 @@ pub struct StateReport {
     /// The state that it is in, where states are declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_name: Option<String>,
-    /// The state as JSON, where the aggregate can write it.
+    /// The state as JSON, where the aggregate is `Serialize`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<Value>,
+    /// The state as text, where it is not there as JSON and the aggregate is `Debug`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub debug: Option<String>,
+    /// Why the state is not there as JSON, and what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lacks: Option<String>,
 }
 
 /// The state of an aggregate of a domain, after its first `at` events or all of them.
@@ -59,12 +65,30 @@ struct Wanted {
 impl Describe for Wanted {
     fn aggregate<A: CommandHandlers>(&mut self) {
         if A::NAME == self.stream.category() {
-            self.found = Some(read::<A>(self.store.clone(), self.stream.clone(), self.at).boxed());
+            // What keeps snapshots can be written, whatever else is known of its type.
+            self.look(Shown::<A> { json: None, text: None });
+        }
+    }
+
+    fn shows<A: CommandHandlers>(&mut self, shown: Shown<A>) {
+        if A::NAME == self.stream.category() {
+            self.look(shown);
         }
     }
 }
 
-async fn read<A: Aggregate>(store: Store, stream: StreamId, at: Option<u64>) -> Result<StateReport, String> {
+impl Wanted {
+    fn look<A: Aggregate>(&mut self, shown: Shown<A>) {
+        self.found = Some(read(self.store.clone(), self.stream.clone(), self.at, shown).boxed());
+    }
+}
+
+async fn read<A: Aggregate>(
+    store: Store,
+    stream: StreamId,
+    at: Option<u64>,
+    shown: Shown<A>,
+) -> Result<StateReport, String> {
     let (mut state, mut version, mut wrong) = (None::<A>, 0, None::<String>);
     let mut visit = |item: Item<'_>| {
         let Item::Event(event) = item else { return ControlFlow::Continue(()) };
@@ -88,9 +112,38 @@ async fn read<A: Aggregate>(store: Store, stream: StreamId, at: Option<u64>) -> 
     if at.is_some_and(|at| at != version) {
         return Err(format!("{name} has only {version} events"));
     }
-    let json =
-        A::SNAPSHOT.map(|policy| (policy.save)(&state)).transpose().map_err(|error| error.to_string())?;
-    let json =
-        json.map(|json| serde_json::from_slice(&json)).transpose().map_err(|error| error.to_string())?;
-    Ok(StateReport { stream: name, version, state_name: state.state_name().map(str::to_owned), state: json })
+    Ok(report(name, version, &state, shown))
+}
+
+/// The state as the type of its aggregate can be shown.
+fn report<A: Aggregate>(stream: String, version: u64, state: &A, shown: Shown<A>) -> StateReport {
+    let json = shown.json.map(|json| json(state).map_err(|error| error.to_string()));
+    let (state_json, lacks) = match json.or_else(|| snapshot(state)) {
+        Some(Ok(json)) => (Some(json), None),
+        Some(Err(error)) => (None, Some(format!("the state cannot be written as JSON: {error}"))),
+        None => {
+            let name = type_name::<A>();
+            let name = name.rsplit("::").next().unwrap_or(name);
+            (None, Some(lacks(name, shown.text.is_some())))
+        }
+    };
+    let debug = shown.text.filter(|_| state_json.is_none()).map(|text| text(state));
+    let state_name = state.state_name().map(str::to_owned);
+    StateReport { stream, version, state_name, state: state_json, debug, lacks }
+}
+
+/// As snapshots have it, where they are kept.
+fn snapshot<A: Aggregate>(state: &A) -> Option<Result<Value, String>> {
+    let json = (A::SNAPSHOT?.save)(state).map_err(|error| error.to_string());
+    Some(json.and_then(|json| serde_json::from_slice(&json).map_err(|error| error.to_string())))
+}
+
+fn lacks(name: &str, has_text: bool) -> String {
+    if has_text {
+        return format!("`{name}` is shown by its `Debug`; write #[derive(serde::Serialize)] on it for JSON");
+    }
+    format!(
+        "`{name}` is neither `Serialize` nor `Debug`, so its state cannot be shown: write \
+         #[derive(serde::Serialize)] or #[derive(Debug)] on it"
+    )
 }

@@ -1,5 +1,7 @@
 use std::any::type_name;
 
+use serde_json::Value;
+
 use super::{
     CommandModel, DeadlineModel, EventHandlerModel, FoldModel, Model, PolicyModel, ProcessManagerModel,
     ProjectionModel, QueryModel, ReactionModel, SagaModel, SendModel, edges, facts,
@@ -20,6 +22,10 @@ use crate::{
 pub trait Describe {
     /// An aggregate.
     fn aggregate<A: CommandHandlers>(&mut self) {}
+    /// How the state of an aggregate can be shown. A domain that is written by hand need not say it.
+    fn shows<A: CommandHandlers>(&mut self, shown: Shown<A>) {
+        let _ = shown;
+    }
     /// A projection.
     fn projection<P: Projection>(&mut self) {}
     /// That the documents of a projection are folded from these events.
@@ -32,6 +38,15 @@ pub trait Describe {
     fn saga<S: Saga>(&mut self) {}
     /// A process manager.
     fn process_manager<P: ProcessManager>(&mut self) {}
+}
+
+/// How the state of an aggregate can be shown, as far as its type allows.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<A> {
+    /// As JSON, where the type is `Serialize`. It fails where JSON has no form for a value.
+    pub json: Option<fn(&A) -> Result<Value, serde_json::Error>>,
+    /// As text, where the type is `Debug`.
+    pub text: Option<fn(&A) -> String>,
 }
 
 /// A model being built: what the domain lists, and then what the types of its parts add to that.

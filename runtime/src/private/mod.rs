@@ -20,6 +20,7 @@ mod part;
 mod probe;
 mod reacted;
 mod shape;
+mod shown;
 mod stepped;
 mod stored;
 
@@ -48,10 +49,11 @@ pub use part::{Mistaken, NoPart, NoSupply, PartProbe, SupplyProbe, Wanted};
 pub use probe::{DomainProbe, NoProbe};
 pub use reacted::{Class, Failing, Reacted, Unclassified, app_of, failed, id_in, sent, stream_id};
 pub use shape::{NoShape, Probe, Snapshot, StateShape, snapshot};
+pub use shown::{NoJson, NoText, ShownProbe};
 pub use stepped::{
     Made, Output, Probed, SagaData, StepError, Stepped, command, durable, migrated, no_such_step, output,
     saga_json, step_failed,
 };
 pub use stored::{NotStored, Stored};
 
-pub use crate::model::Describe;
+pub use crate::model::{Describe, Shown};

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use crate::{
     app::Registry,
     domain::{CommandHandlers, CommandInfo, Domain, Event, EventType, Lifecycle, PartOf, Supply},
-    model::Describe,
+    model::{Describe, Shown},
 };
 
 /// Asks for what is known of a part: the constants of a type that can be one win over those of [`NoPart`].
@@ -24,6 +24,11 @@ impl<A: CommandHandlers> PartProbe<A> {
     /// Describes it.
     pub fn describe<M: Describe>(to: &mut M) {
         to.aggregate::<A>();
+    }
+
+    /// Says how its state can be shown.
+    pub fn shows<M: Describe>(to: &mut M, shown: Shown<A>) {
+        to.shows(shown);
     }
 
     /// The category of its streams.
@@ -52,6 +57,8 @@ pub trait NoPart {
     fn register<R>(_: &mut R) {}
     /// It is not described.
     fn describe<M>(_: &mut M) {}
+    /// It has no state.
+    fn shows<M, S>(_: &mut M, _: S) {}
 }
 
 impl<T> NoPart for PartProbe<T> {}

@@ -82,7 +82,7 @@ pub enum Command {
     New(new::New),
     /// Records what is new in gesta.lock and gesta.golden
     Lock(lock::Lock),
-    /// Says who can read what whom has written, between two locks
+    /// Says who can read what whom has written, between two locks, or a lock and a store
     Compat(compat::Compat),
     /// Shows the whole domain: what it consists of, and who causes what
     Model(model::Model),
@@ -142,7 +142,7 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
     match &arguments.command {
         Command::New(command) => command.run(arguments.output()),
         Command::Lock(command) => command.run(&arguments),
-        Command::Compat(command) => command.run(&arguments),
+        Command::Compat(command) => command.run(&arguments).await,
         Command::Model(command) => command.run(&arguments),
         Command::Diagram(command) => command.run(&arguments),
         Command::Docs(command) => command.run(&arguments),

@@ -6,6 +6,7 @@
 mod decode;
 mod export;
 mod import;
+mod lock;
 mod migrate;
 mod operations;
 mod plan;
@@ -21,6 +22,7 @@ mod verify;
 pub use decode::{Decoded, decode_all};
 pub use export::{ExportError, Exported};
 pub use import::{ImportError, Imported, check_export};
+pub use lock::{StoreLock, StorePart};
 pub use migrate::{
     MigrateError, MigratedEvents, MigrationProgress, MigrationStage, RECORDED_AT, migrate_events,
 };

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::{
-    app::Opening,
+    app::{Opening, is_address},
     event_handler::{DeadLetters, Handlers},
     log::Log,
     saga::Instances,
@@ -47,6 +47,11 @@ impl Operations {
     /// Those of [`connect`](crate::connect).
     pub async fn create(url: &str, patience: Option<Duration>) -> Result<Self, ConnectError> {
         Opening { existing: false, patience }.open(url).await.map(Self::of)
+    }
+
+    /// Whether a text is the address of a store, as [`Operations::open`] takes it. Nothing is looked at.
+    pub fn is_address(text: &str) -> bool {
+        is_address(text)
     }
 
     /// The store.

@@ -135,7 +135,10 @@ impl Operations {
         Ok(statistics)
     }
 
-    async fn count_events(&self, mut progress: impl FnMut(Position)) -> Result<Vec<TypeTally>, StoreError> {
+    pub(super) async fn count_events(
+        &self,
+        mut progress: impl FnMut(Position),
+    ) -> Result<Vec<TypeTally>, StoreError> {
         let port = self.inspect()?;
         let mut types: BTreeMap<(String, u16), TypeTally> = BTreeMap::new();
         let mut after = Some(Position::START);

@@ -20,6 +20,14 @@ pub async fn connect(url: &str) -> Result<Store, ConnectError> {
     Opening::default().open(url).await
 }
 
+/// What the addresses of stores begin with, whether this program can open them or not.
+const SCHEMES: [&str; 4] = ["memory", "sqlite", "postgres", "postgresql"];
+
+/// Whether a text is the address of a store.
+pub(crate) fn is_address(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(scheme, _)| SCHEMES.contains(&scheme))
+}
+
 /// How a store is opened.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Opening {

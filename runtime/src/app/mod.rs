@@ -23,9 +23,10 @@ use std::{fmt, sync::Arc};
 use futures_util::future::BoxFuture;
 
 pub use agreement::{Agreement, Disagreement, Finding, Others, Rows, StoredEvent, StrandedSagas};
+pub(crate) use agreement::{INSTANCES, is_ours};
 pub use builder::Builder;
-pub(crate) use connect::Opening;
 pub use connect::connect;
+pub(crate) use connect::{Opening, is_address};
 pub use error::{ShutdownError, StartError};
 pub(crate) use outlook::{agreement_of, projections_of};
 pub use plugins::{PluginError, Plugins};

@@ -166,6 +166,11 @@ fn event(name: &str, old: &Versions<'_>, new: &Versions<'_>) -> Compatibility {
                 format!("the new code has no v{version}, which the old code reads and may have written"),
             ),
             Some(now) => {
+                if !locked.is_known() || !now.is_known() {
+                    let sentence = format!("nobody has recorded the shape of v{version}: it is not compared");
+                    found.because(true, true, "", sentence);
+                    continue;
+                }
                 // Only the version that is written today is also read by those who have written it.
                 let written = *version == new_version;
                 let found_here = changes(&locked.shape, &now.shape);
@@ -189,7 +194,8 @@ fn event(name: &str, old: &Versions<'_>, new: &Versions<'_>) -> Compatibility {
                 "the new code writes v{new_version}, of which old code knows nothing beyond v{old_version}"
             ),
         );
-        for change in changes(&before.shape, &now.shape) {
+        let known = before.is_known() && now.is_known();
+        for change in known.then(|| changes(&before.shape, &now.shape)).into_iter().flatten() {
             let sentence = format!("from v{old_version} to v{new_version}: {}", change.sentence);
             // The upcasters are between.
             found.because(true, true, &change.path, sentence);
@@ -221,7 +227,9 @@ fn saga(name: &str, old: &Versions<'_>, new: &Versions<'_>) -> Compatibility {
             (Some(before), Some(now)) => before == now,
             _ => true,
         };
-        if before.shape != now.shape || !same_steps {
+        if !before.is_known() || !now.is_known() {
+            found.because(true, true, "", "nobody has recorded its steps: they are not compared");
+        } else if before.shape != now.shape || !same_steps {
             found.because(
                 false,
                 false,
@@ -262,6 +270,8 @@ mod tests {
             ("a v1 {x:u8}", "a v1 {x:u8,y:u8}", "forward", "new and required"),
             ("a v1 {x:u8}", "a v1 {x:u8,y?:u8}", "full", "may be missing"),
             ("a v1 {x:u8}", "a v1 {x:u8}\na v2 {y:u8}", "backward", "the new code writes v2"),
+            ("a v1 unknown", "a v1 {x:u8}", "full", "nobody has recorded"),
+            ("a v1 unknown", "a v1 {x:u8}\na v2 {y:u8}", "backward", "the new code writes v2"),
             ("a v1 {x:u8}\na v2 {y:u8}", "a v2 {y:u8}", "forward", "has no v1"),
             ("a v1 {x:u8}\na v2 {y:u8}", "a v1 {x:u8}", "forward", "has no v2"),
             // That old code reads v1 otherwise does not matter, as nobody writes v1 any more.

@@ -4,6 +4,7 @@ use std::{
 };
 
 use super::{Golden, OwnedShape, sample};
+use crate::domain::UNKNOWN;
 
 /// What one line of a lock is about. In the order of the file: events, sagas, snapshots; each by name and version.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,6 +116,16 @@ impl LockEntry {
     /// Of this shape, in use.
     pub fn new(shape: OwnedShape) -> Self {
         Self { shape, steps: None, retired: false, comments: Vec::new() }
+    }
+
+    /// Of something of which it is only known that it is there. It is compared with nothing.
+    pub fn of_unknown_shape() -> Self {
+        Self::new(OwnedShape::Scalar(UNKNOWN.to_owned()))
+    }
+
+    /// Whether its shape is known.
+    pub fn is_known(&self) -> bool {
+        !matches!(&self.shape, OwnedShape::Scalar(name) if name == UNKNOWN)
     }
 
     /// The same with what the steps of a saga are.

@@ -85,25 +85,39 @@ type Wrong = (usize, String);
 
 fn read_line(line: &str) -> Result<(LockKey, LockEntry), Wrong> {
     let (key, start) = read_key(line)?;
-    let column = |at: usize| line[..at].chars().count();
-    let mut reader = Reader::new(&line[start..]);
-    let shape = reader.shape(0).map_err(|error| (column(start) + error.column, error.message))?;
-    let end = start + reader.at();
+    let before = line[..start].chars().count();
+    let entry = read_entry(&line[start..], matches!(key, Key::Saga { .. }));
+    entry.map(|entry| (key, entry)).map_err(|(column, message)| (before + column, message))
+}
+
+/// What stands behind the key.
+fn read_entry(text: &str, of_saga: bool) -> Result<LockEntry, Wrong> {
+    let mut reader = Reader::new(text);
+    let shape = reader.shape(0).map_err(|error| (error.column, error.message))?;
+    let end = reader.at();
     let mut entry = LockEntry::new(shape);
-    for word in line[end..].split(' ').map(str::trim).filter(|word| !word.is_empty()) {
-        match (word, &key) {
-            ("retired", _) if !entry.retired => entry.retired = true,
-            (steps, Key::Saga { .. }) if entry.steps.is_none() && is_steps(steps, &entry.shape) => {
+    for word in text[end..].split(' ').map(str::trim).filter(|word| !word.is_empty()) {
+        match word {
+            "retired" if !entry.retired => entry.retired = true,
+            steps if of_saga && entry.steps.is_none() && is_steps(steps, &entry.shape) => {
                 entry.steps = Some(steps.to_owned());
             }
-            _ => return Err((column(end) + 1, format!("`{word}` is not expected behind the shape"))),
+            _ => {
+                let column = text[..end].chars().count() + 1;
+                return Err((column, format!("`{word}` is not expected behind the shape")));
+            }
         }
     }
-    match &key {
-        Key::Saga { .. } if !matches!(entry.shape, OwnedShape::Struct(_)) => {
-            Err((column(start) + 1, "a saga has an object with its steps here: {step:shape}".to_owned()))
-        }
-        _ => Ok((key, entry)),
+    if of_saga && !matches!(entry.shape, OwnedShape::Struct(_)) {
+        return Err((1, "a saga has an object with its steps here: {step:shape}".to_owned()));
+    }
+    Ok(entry)
+}
+
+impl LockEntry {
+    /// Of a text as it stands behind the key in a line; of one that cannot be read the shape is not known.
+    pub(crate) fn read(text: &str, of_saga: bool) -> Self {
+        read_entry(text, of_saga).unwrap_or_else(|_| Self::of_unknown_shape())
     }
 }
 

@@ -137,6 +137,15 @@ pub struct Survey {
     pub turn: u64,
 }
 
+/// What is recorded of everything that programs store, whoever they were.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Records {
+    /// What is recorded of every owner, sorted as in a survey.
+    pub shapes: Vec<RecordedShape>,
+    /// Of each domain the program that has joined last, sorted by the names of the domains.
+    pub programs: Vec<Program>,
+}
+
 /// Which events are to be counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suspects {
@@ -185,6 +194,12 @@ pub trait Fleet: Send + Sync {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Backend`].
     async fn survey(&self, owners: &[(ShapeKind, &str)]) -> Result<Survey, StoreError>;
+
+    /// What was ever recorded, of all owners, and which programs were the last.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Backend`].
+    async fn records(&self) -> Result<Records, StoreError>;
 
     /// Counts events, by category, name and version, sorted; nothing for those of which there are none. At most the
     /// newest `limit` events of the log are looked at: whether these were all that could be meant is told as well.

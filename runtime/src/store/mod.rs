@@ -61,8 +61,8 @@ pub use document::{
 pub use error::{BoxError, ConnectError, StoreError};
 pub use event::{EventRef, Item, LogEventRef, ReadLog, ReadStream, SnapshotRef};
 pub use fleet::{
-    DefinitionCount, EventCount, Fleet, KnownShape, Member, Program, RecordedShape, Running, ShapeKind,
-    Survey, Suspects,
+    DefinitionCount, EventCount, Fleet, KnownShape, Member, Program, RecordedShape, Records, Running,
+    ShapeKind, Survey, Suspects,
 };
 pub use inspect::{Inspect, Size, StreamFilter, StreamPage, StreamState, Tally, TypeTally};
 pub use memory::Memory;

@@ -2,6 +2,7 @@
 
 mod banks;
 mod fleet;
+mod locks;
 mod stored;
 
 use std::time::Duration;

@@ -10,6 +10,11 @@ use crate::store::{
 /// What the names of the framework's own events begin with; every program reads them.
 const OURS: [&str; 5] = ["gesta.", "saga.", "process.", "schedule.", "recurring."];
 
+/// Whether this is the name of an event of the framework's own.
+pub(crate) fn is_ours(event: &str) -> bool {
+    OURS.iter().any(|ours| event.starts_with(ours))
+}
+
 /// A program, made ready for questions.
 pub(super) struct Reader<'p> {
     /// The newest version of each event that it has, by category and name.
@@ -61,7 +66,7 @@ pub(super) fn suspects(program: &Reader<'_>, survey: &Survey) -> Vec<Suspects> {
         above: shape.version.saturating_sub(1),
         after: *since,
     });
-    let unknown = survey.strangers.iter().filter(|name| !OURS.iter().any(|ours| name.starts_with(ours)));
+    let unknown = survey.strangers.iter().filter(|name| !is_ours(name));
     let strangers = unknown.flat_map(|name| {
         program.categories().into_iter().map(|category| Suspects {
             categories: vec![category.to_owned()],

@@ -11,6 +11,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use uuid::Uuid;
 
 use self::judge::Reader;
+pub(crate) use self::judge::is_ours;
 pub(super) use self::program::KnownSaga;
 pub use self::{
     disagreement::Disagreement,
@@ -26,7 +27,7 @@ use crate::{
 const EVENTS: u64 = 1_000_000;
 
 /// So many instances of a saga are looked at.
-const INSTANCES: u64 = 100_000;
+pub(crate) const INSTANCES: u64 = 100_000;
 
 /// Instances of a saga that a program would not go on with.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
     time::Duration,
 };
 
@@ -12,8 +13,8 @@ use super::{Memory, State};
 use crate::{
     domain::{Position, Timestamp},
     store::{
-        DefinitionCount, EventCount, Fleet, KnownShape, Member, RecordedShape, Running, ShapeKind,
-        StoreError, Survey, Suspects,
+        DefinitionCount, EventCount, Fleet, KnownShape, Member, Program, RecordedShape, Records, Running,
+        ShapeKind, StoreError, Survey, Suspects,
         resolve::{FORGOTTEN, later},
     },
 };
@@ -23,13 +24,13 @@ use crate::{
 pub(super) struct FleetBook {
     recorded: BTreeMap<(ShapeKind, String, String, u16), RecordedShape>,
     members: HashMap<Uuid, Running>,
-    /// When a program has joined last, counted in joins.
-    joined: HashMap<Uuid, u64>,
+    /// When a program has joined last, counted in joins, and what it reads and writes.
+    joined: HashMap<Uuid, (u64, Arc<Program>)>,
 }
 
 impl FleetBook {
     fn turn(&self) -> u64 {
-        self.joined.values().copied().max().unwrap_or_default()
+        self.joined.values().map(|(turn, _)| *turn).max().unwrap_or_default()
     }
 
     fn record(&mut self, shape: &KnownShape, release: &str, now: Timestamp, since: Position) {
@@ -72,6 +73,13 @@ impl State {
     }
 }
 
+/// With whether something of it may be stored.
+fn now_stored(recorded: &RecordedShape, names: &BTreeSet<&str>) -> RecordedShape {
+    let KnownShape { kind, name, .. } = &recorded.shape;
+    let stored = *kind != ShapeKind::Event || names.contains(&**name);
+    RecordedShape { stored, ..recorded.clone() }
+}
+
 #[async_trait]
 impl Fleet for Memory {
     async fn survey(&self, owners: &[(ShapeKind, &str)]) -> Result<Survey, StoreError> {
@@ -81,11 +89,7 @@ impl Fleet for Memory {
         let wanted = state.fleet.recorded.values().filter(|recorded| {
             owners.iter().any(|(kind, owner)| *kind == recorded.shape.kind && *owner == recorded.shape.owner)
         });
-        let recorded = wanted.map(|recorded| {
-            let KnownShape { kind, name, .. } = &recorded.shape;
-            let stored = *kind != ShapeKind::Event || names.contains(&**name);
-            RecordedShape { stored, ..recorded.clone() }
-        });
+        let recorded = wanted.map(|recorded| now_stored(recorded, &names));
         let events = state.fleet.recorded.values().filter(|known| known.shape.kind == ShapeKind::Event);
         let owned: BTreeSet<&str> = events.map(|recorded| &*recorded.shape.name).collect();
         let there = state.fleet.members.values().map(|running| {
@@ -100,6 +104,21 @@ impl Fleet for Memory {
             running,
             turn: state.fleet.turn(),
         })
+    }
+
+    async fn records(&self) -> Result<Records, StoreError> {
+        let state = self.open()?;
+        let names = state.event_names();
+        let shapes = state.fleet.recorded.values().map(|recorded| now_stored(recorded, &names));
+        let mut last: BTreeMap<&str, &(u64, Arc<Program>)> = BTreeMap::new();
+        for joined in state.fleet.joined.values() {
+            let known = last.entry(&joined.1.domain).or_insert(joined);
+            if known.0 < joined.0 {
+                *known = joined;
+            }
+        }
+        let programs = last.into_values().map(|(_, program)| Program::clone(program)).collect();
+        Ok(Records { shapes: shapes.collect(), programs })
     }
 
     async fn count_events(
@@ -168,7 +187,7 @@ impl Fleet for Memory {
         if let Some(survey) = survey {
             let seen: BTreeSet<Uuid> =
                 survey.running.iter().map(|running| running.member.program.digest()).collect();
-            let unseen = |(program, turn): (&Uuid, &u64)| {
+            let unseen = |(program, (turn, _)): (&Uuid, &(u64, _))| {
                 *turn > survey.turn && *program != own && !seen.contains(program)
             };
             if state.fleet.joined.iter().any(unseen) {
@@ -192,7 +211,7 @@ impl Fleet for Memory {
             .collect();
         forgotten.iter().for_each(|member| drop(state.fleet.members.remove(member)));
         let turn = state.fleet.turn() + 1;
-        state.fleet.joined.insert(own, turn);
+        state.fleet.joined.insert(own, (turn, Arc::clone(&member.program)));
         let running = Running { member: member.clone(), joined_at: now, good_until: later(now, ttl) };
         state.fleet.members.insert(member.id, running);
         Ok(true)

@@ -13,7 +13,7 @@ use super::{
     shards::{micros, storable},
 };
 use crate::store::{
-    DefinitionCount, EventCount, Fleet, KnownShape, Member, ShapeKind, StoreError, Survey, Suspects,
+    DefinitionCount, EventCount, Fleet, KnownShape, Member, Records, ShapeKind, StoreError, Survey, Suspects,
     resolve::{self, FORGOTTEN},
 };
 
@@ -27,6 +27,12 @@ impl Fleet for Postgres {
         asked.add(owners.iter().map(|(_, owner)| *owner).collect::<Vec<_>>());
         let rows = self.inner.work(WHAT, include_str!("sql/survey.sql"), asked).await?;
         self.inner.told(WHAT, rows.first().map_or_else(|| Ok(Survey::default()), surveyed))
+    }
+
+    async fn records(&self) -> Result<Records, StoreError> {
+        const WHAT: &str = "asking what is recorded";
+        let rows = self.inner.ask(WHAT, include_str!("sql/records.sql"), Filling::default()).await?;
+        self.inner.told(WHAT, rows.first().map_or_else(|| Ok(Records::default()), recorded))
     }
 
     async fn count_events(
@@ -124,6 +130,10 @@ fn add_shapes(arguments: &mut Filling, shapes: &[KnownShape]) {
 fn surveyed(row: &PgRow) -> Result<Survey, sqlx::Error> {
     let parts = [row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?];
     resolve::survey(parts, row.try_get(4)?).map_err(sqlx::Error::Decode)
+}
+
+fn recorded(row: &PgRow) -> Result<Records, sqlx::Error> {
+    resolve::records([row.try_get(0)?, row.try_get(1)?]).map_err(sqlx::Error::Decode)
 }
 
 /// The counts, and whether all were looked at that could be meant.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{Position, Timestamp},
-    store::{BoxError, KnownShape, Member, Program, RecordedShape, Running, ShapeKind, Survey},
+    store::{BoxError, KnownShape, Member, Program, RecordedShape, Records, Running, ShapeKind, Survey},
 };
 
 /// A shape as a row: kind, owner, name, version, fingerprint, shape, whether it is written, release, when it was
@@ -35,16 +35,30 @@ impl From<ShapeRow> for RecordedShape {
     }
 }
 
+/// What a database has recorded: rows of shapes, and the last program of each domain.
+pub(crate) fn records([recorded, programs]: [&str; 2]) -> Result<Records, BoxError> {
+    let bodies: Vec<String> = serde_json::from_str(programs)?;
+    let programs: Result<Vec<Program>, _> = bodies.iter().map(|body| serde_json::from_str(body)).collect();
+    let mut programs = programs?;
+    programs.sort_by(|a, b| a.domain.cmp(&b.domain));
+    Ok(Records { shapes: shapes(recorded)?, programs })
+}
+
+fn shapes(rows: &str) -> Result<Vec<RecordedShape>, BoxError> {
+    let rows: Vec<ShapeRow> = serde_json::from_str(rows)?;
+    let mut recorded: Vec<RecordedShape> = rows.into_iter().map(Into::into).collect();
+    recorded.sort_by(|a, b| a.shape.cmp(&b.shape));
+    recorded.dedup();
+    Ok(recorded)
+}
+
 /// What a database has found, each part as JSON: rows of shapes, names of events, rows of members, and programs by
 /// their digests.
 pub(crate) fn survey(
     [recorded, strangers, running, programs]: [&str; 4],
     turn: i64,
 ) -> Result<Survey, BoxError> {
-    let recorded: Vec<ShapeRow> = serde_json::from_str(recorded)?;
-    let mut recorded: Vec<RecordedShape> = recorded.into_iter().map(Into::into).collect();
-    recorded.sort_by(|a, b| a.shape.cmp(&b.shape));
-    recorded.dedup();
+    let recorded = shapes(recorded)?;
     let mut strangers: Vec<String> = serde_json::from_str(strangers)?;
     strangers.sort();
     let bodies: HashMap<Uuid, String> = serde_json::from_str(programs)?;

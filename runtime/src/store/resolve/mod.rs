@@ -20,7 +20,7 @@ use std::{
 pub(crate) use self::work::WorkFailure;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) use self::{
-    fleet::{body, seen, survey},
+    fleet::{body, records, seen, survey},
     work::{ended_transaction, run_work},
 };
 pub(crate) use self::{

@@ -13,7 +13,7 @@ use super::{
     convert::{signed, unsigned},
 };
 use crate::store::{
-    DefinitionCount, EventCount, Fleet, Member, ShapeKind, StoreError, Survey, Suspects,
+    DefinitionCount, EventCount, Fleet, Member, Records, ShapeKind, StoreError, Survey, Suspects,
     resolve::{self, FORGOTTEN},
 };
 
@@ -111,6 +111,10 @@ fn surveyed(row: &SqliteRow) -> Result<Survey, sqlx::Error> {
     resolve::survey(parts, row.try_get(4)?).map_err(sqlx::Error::Decode)
 }
 
+fn recorded(row: &SqliteRow) -> Result<Records, sqlx::Error> {
+    resolve::records([row.try_get(0)?, row.try_get(1)?]).map_err(sqlx::Error::Decode)
+}
+
 /// The counts, and whether all were looked at that could be meant.
 fn counted(rows: &[SqliteRow]) -> Result<(Vec<EventCount>, bool), sqlx::Error> {
     let (mut counts, mut all) = (Vec::new(), true);
@@ -144,6 +148,13 @@ impl Fleet for Sqlite {
         let query = sqlx::query(include_str!("sql/survey.sql")).bind(json!(owners).to_string());
         let result = query.fetch_one(&mut *connection).await.and_then(|row| surveyed(&row));
         connection.settle(result, "asking who runs on the store")
+    }
+
+    async fn records(&self) -> Result<Records, StoreError> {
+        let mut connection = self.reader().await?;
+        let query = sqlx::query(include_str!("sql/records.sql"));
+        let result = query.fetch_one(&mut *connection).await.and_then(|row| recorded(&row));
+        connection.settle(result, "asking what is recorded")
     }
 
     async fn count_events(

@@ -289,6 +289,7 @@ macro_rules! fleet_contract {
             records {
                 what_is_recorded_first_stays
                 only_what_was_asked_for_is_told
+                all_that_is_recorded_is_told
                 since_when_something_may_be_stored_is_told
                 names_that_nobody_has_recorded_are_told
                 events_are_counted

@@ -2,12 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use uuid::Uuid;
+
 use super::{Fixture, Subject, fleet::*, follow::*, kit::*, process_kit::*};
 use crate::{
     domain::{Meta, Position},
     store::{
         Append, DefinitionCount, EventCount, Expected, KnownShape, Member, NewEvent, Program, RecordedShape,
-        SagaStatus, SagaWrite, ShapeKind, Store, StreamId, Suspects,
+        Records, SagaStatus, SagaWrite, ShapeKind, Store, StreamId, Suspects,
     },
 };
 
@@ -93,6 +95,37 @@ pub async fn only_what_was_asked_for_is_told<F: Fixture>(subject: &Subject<F>) {
     let two = [(ShapeKind::Snapshot, "contract"), (ShapeKind::Saga, "contract"), (ShapeKind::Saga, "nobody")];
     assert_eq!(ask(&two).await, all[2..]);
     assert_eq!(ask(&[(ShapeKind::Event, "contract"), (ShapeKind::Event, "contract")]).await, all[1..2]);
+}
+
+/// Whoever asks for it all is told what was recorded of every owner, and of each domain which program has joined last.
+pub async fn all_that_is_recorded_is_told<F: Fixture>(subject: &Subject<F>) {
+    let (store, other) = (subject.open().await, subject.open().await);
+    let ask = async || fleet(&store).records().await.expect("the records");
+    assert_eq!(ask().await, Records::default());
+    stored(&store, one("contract", "1", "b", 1)).await;
+    let of = |kind, owner: &str| KnownShape { kind, owner: owner.to_owned(), ..event("a", 1, 1, "{ü:u8}") };
+    let first = record(&store, [of(ShapeKind::Event, "contract"), of(ShapeKind::Saga, "other")]).await;
+    record(&other, [of(ShapeKind::Event, "contract"), event("b", 2, 1, "{}")]).await;
+    let elsewhere = Program { domain: "Another".to_owned(), shapes: vec![of(ShapeKind::Snapshot, "x")] };
+    let another = Member { program: Arc::new(elsewhere), ..member(1) };
+    join(&other, &another, LONG).await;
+    let last = record(&store, [event("b", 1, 1, "{}")]).await;
+    let records = ask().await;
+    assert_eq!(records.programs, [(*another.program).clone(), (*last.program).clone()]);
+    let shapes: Vec<KnownShape> = records.shapes.iter().map(|recorded| recorded.shape.clone()).collect();
+    let expected = [
+        of(ShapeKind::Event, "contract"),
+        event("b", 1, 1, "{}"),
+        event("b", 2, 1, "{}"),
+        of(ShapeKind::Saga, "other"),
+        of(ShapeKind::Snapshot, "x"),
+    ];
+    assert_eq!(shapes, expected);
+    assert!(!records.shapes[0].stored && records.shapes[1].stored, "{records:?}");
+    // A program that comes again is the last one again.
+    let again = Member { id: Uuid::now_v7(), ..first };
+    join(&store, &again, LONG).await;
+    assert_eq!(ask().await.programs[1], *again.program);
 }
 
 /// Where nothing can be stored of a version is told: behind the end of the log where it was new then, and nowhere where

@@ -86,6 +86,10 @@ pub(crate) const EVENT_HANDLERS: &str = "event_handlers";
 pub(crate) const SAGAS: &str = "sagas";
 /// `process_managers: [..]` in a domain.
 pub(crate) const PROCESS_MANAGERS: &str = "process_managers";
+/// `lock: whole` in a domain: nobody else has lines in `gesta.lock`.
+pub(crate) const LOCK: &str = "lock";
+/// `whole`, behind `lock`.
+pub(crate) const WHOLE: &str = "whole";
 /// `#[step(..)]`: a step of a saga.
 pub(crate) const STEP: &str = "step";
 /// `#[compensation(..)]`: how a compensation is tried.

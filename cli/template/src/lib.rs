@@ -108,6 +108,7 @@ gesta::domain! {
     pub Tasks {
         aggregates: [Task],
         projections: [Entry],
+        lock: whole,
     }
 }
 

@@ -21,15 +21,14 @@ pub(super) fn expand(model: &Domain) -> TokenStream {
     let Some(lock) = &model.lock else { return TokenStream::new() };
     let tracked = lock.tracked(&model.runtime.private());
     let (events, sagas) = (events(model, &lock.content), sagas(model, &lock.content));
-    quote!(const _: () = { #tracked #events #sagas };)
+    let whole = model.whole.then(|| whole(model, &lock.content));
+    quote!(const _: () = { #tracked #events #sagas }; #whole)
 }
 
 /// No event is gone that an aggregate has recorded.
 fn events(model: &Domain, lock: &Lock) -> TokenStream {
     let (private, name, package) = (model.runtime.private(), &model.name, package());
-    let mut names: Vec<&str> = lock.events.iter().map(|event| event.name.as_str()).collect();
-    names.dedup();
-    names.retain(|name| !lock.versions(name).any(|event| event.retired));
+    let names = names(lock);
     if names.is_empty() {
         return TokenStream::new();
     }
@@ -42,6 +41,38 @@ fn events(model: &Domain, lock: &Lock) -> TokenStream {
         }
     });
     quote!(const EVENTS: &[&#private::core::primitive::str] = &[#(#names),*]; #(#checks)*)
+}
+
+/// The events that are written.
+fn names(lock: &Lock) -> Vec<&str> {
+    let mut names: Vec<&str> = lock.events.iter().map(|event| event.name.as_str()).collect();
+    names.dedup();
+    names.retain(|name| !lock.versions(name).any(|event| event.retired));
+    names
+}
+
+/// Every line is of a part, where the domain says that there are no others. What is said is said at its name.
+fn whole(model: &Domain, lock: &Lock) -> TokenStream {
+    let (private, name, text) = (model.runtime.private(), &model.name, model.name.to_string());
+    let events = names(lock);
+    let sagas = lock.sagas.iter().filter(|saga| !saga.retired).map(|saga| &saga.name);
+    let listed = model.sagas.iter().map(|part| quote!(#private::SagaProbe::<#part>::LISTED));
+    let there = model.runtime.private_of(name.span());
+    let check = quote_spanned! {name.span()=>
+        const _: () = #there::domain::check_whole_lock(
+            #text, <#name as #there::domain::Domain>::PARTS, LISTED, EVENTS, SAGAS,
+        );
+    };
+    quote! {
+        const _: () = {
+            #[allow(unused_imports)]
+            use #private::NoSaga as _;
+            const EVENTS: &[&#private::core::primitive::str] = &[#(#events),*];
+            const SAGAS: &[&#private::core::primitive::str] = &[#(#sagas),*];
+            const LISTED: &[#private::domain::ListedSaga] = &[#(#listed),*];
+            #check
+        };
+    }
 }
 
 /// The instances of every version of a saga can go on.

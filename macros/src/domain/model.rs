@@ -12,7 +12,7 @@ use crate::{
     attribute::split_commas,
     driver::Input,
     errors::Errors,
-    keywords::{AGGREGATES, CRATE, DEPS, EVENT_HANDLERS, PROCESS_MANAGERS, PROJECTIONS, SAGAS},
+    keywords::{AGGREGATES, CRATE, DEPS, EVENT_HANDLERS, LOCK, PROCESS_MANAGERS, PROJECTIONS, SAGAS, WHOLE},
     messages::domain as messages,
     paths::Runtime,
     recorded::{self, Lock, Recorded},
@@ -28,6 +28,8 @@ pub(crate) struct Domain {
     pub(super) event_handlers: Vec<Type>,
     pub(super) sagas: Vec<Type>,
     pub(super) process_managers: Vec<Type>,
+    /// Whether every line of `gesta.lock` is of this domain: `lock: whole`.
+    pub(super) whole: bool,
     /// `gesta.lock`
     pub(super) lock: Option<Recorded<Lock>>,
     pub(super) runtime: Runtime,
@@ -55,6 +57,7 @@ pub(super) fn read(input: &Input, errors: &mut Errors) -> Option<Domain> {
         event_handlers: Vec::new(),
         sagas: Vec::new(),
         process_managers: Vec::new(),
+        whole: false,
         lock: recorded::lock(),
         runtime: Runtime::new(None),
     };
@@ -98,7 +101,7 @@ fn read_body(rest: TokenStream, errors: &mut Errors) -> Option<TokenStream> {
     Some(body)
 }
 
-const SECTIONS: [&str; 6] = [DEPS, AGGREGATES, SAGAS, PROCESS_MANAGERS, PROJECTIONS, EVENT_HANDLERS];
+const SECTIONS: [&str; 7] = [DEPS, AGGREGATES, SAGAS, PROCESS_MANAGERS, PROJECTIONS, EVENT_HANDLERS, LOCK];
 
 fn read_section(tokens: TokenStream, seen: &mut Vec<Ident>, errors: &mut Errors) -> Option<Section> {
     let parser = |input: ParseStream<'_>| {
@@ -116,7 +119,11 @@ fn read_section(tokens: TokenStream, seen: &mut Vec<Ident>, errors: &mut Errors)
         return None;
     }
     if seen.contains(&section.name) {
-        let message = if word == DEPS { messages::second_deps() } else { messages::second_section(&word) };
+        let message = match word.as_str() {
+            DEPS => messages::second_deps(),
+            LOCK => messages::second_lock(),
+            _ => messages::second_section(&word),
+        };
         errors.push(&section.name, message);
         return None;
     }
@@ -136,6 +143,10 @@ fn read_into(domain: &mut Domain, section: Section, errors: &mut Errors) {
         CRATE => match Path::parse_mod_style.parse2(value) {
             Ok(path) => domain.runtime = Runtime::new(Some(&path)),
             Err(_) => errors.push(shown, messages::not_a_path()),
+        },
+        LOCK => match syn::parse2::<Ident>(value) {
+            Ok(value) if value == WHOLE => domain.whole = true,
+            _ => errors.push(shown, messages::not_whole()),
         },
         AGGREGATES => domain.aggregates = read_parts(&word, value, &shown, errors),
         PROJECTIONS => domain.projections = read_parts(&word, value, &shown, errors),

@@ -33,6 +33,16 @@ pub(crate) fn second_deps() -> String {
     "`deps` is given twice\n  help: one struct provides all dependencies; put them into it".into()
 }
 
+pub(crate) fn second_lock() -> String {
+    "`lock` is given twice\n  help: leave one of them out".into()
+}
+
+pub(crate) fn not_whole() -> String {
+    "the section `lock` says one thing: that all lines of the package's gesta.lock are of this domain\n  \
+     help: write `lock: whole`, or nothing where other domains of the package have lines in it too"
+        .into()
+}
+
 pub(crate) fn deps_is_not_a_type() -> String {
     "expected the type of the struct that provides the dependencies\n  \
      help: write `deps: Deps`, where `Deps` derives `Provide`"

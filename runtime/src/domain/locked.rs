@@ -167,6 +167,109 @@ const fn refuse_saga(saga: &ListedSaga, version: u16) -> ! {
     panic!("{}", text.as_str())
 }
 
+/// Refuses, in a `const`, a domain to which an event or a saga that the file names does not belong. Retired ones are not
+/// among the names.
+///
+/// # Panics
+/// If there is one. The text says which.
+#[track_caller]
+pub const fn check_whole_lock(
+    domain: &str,
+    parts: &[PartInfo],
+    listed: &[ListedSaga],
+    events: &[&str],
+    sagas: &[&str],
+) {
+    // With a part of which nothing is known there was a mistake, which was told.
+    let (mut at, mut mistaken) = (0, false);
+    while at < parts.len() {
+        mistaken = mistaken || parts[at].events.is_empty();
+        at += 1;
+    }
+    at = 0;
+    while at < listed.len() {
+        mistaken = mistaken || listed[at].version == 0;
+        at += 1;
+    }
+    let mut i = 0;
+    while i < events.len() && !mistaken {
+        // One that a part has had is told at the part.
+        if !is_of_one(parts, events[i]) && !is_known(parts, events[i]) {
+            refuse_lost_event(domain, events[i]);
+        }
+        i += 1;
+    }
+    i = 0;
+    while i < sagas.len() && !mistaken {
+        if !is_listed(listed, sagas[i]) {
+            refuse_lost_saga(domain, sagas[i]);
+        }
+        i += 1;
+    }
+}
+
+const fn is_of_one(parts: &[PartInfo], name: &str) -> bool {
+    let mut at = 0;
+    while at < parts.len() {
+        if is_of(&parts[at], name) {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+const fn is_listed(listed: &[ListedSaga], name: &str) -> bool {
+    let mut i = 0;
+    while i < listed.len() {
+        if equal(listed[i].name, name) {
+            return true;
+        }
+        i += 1;
+    }
+    false
+}
+
+/// What to do about a line of another domain.
+const OF_ANOTHER: &str =
+    "\n  help: if it is of another domain of this package, take `lock: whole` out of `domain!`";
+
+// A panic is how a constant is refused.
+#[allow(clippy::panic)]
+#[track_caller]
+const fn refuse_lost_event(domain: &str, name: &str) -> ! {
+    let text = <Text>::new()
+        .push("`")
+        .push(name)
+        .push("` is recorded in gesta.lock, and no aggregate of `")
+        .push(domain)
+        .push("` has such events: some of them may already be in a database\n  help: if the aggregate was renamed, keep its names: \
+               `#[aggregate(name = \"")
+        .push(prefix(name))
+        .push("\", ..)]`, and `#[event(name = \"")
+        .push(prefix(name))
+        .push("\")]` on its enum\n  help: if it was removed, keep it, with `#[event(retired)]` on its variants, until no store \
+               has such events; then write `retired` at the end of its lines")
+        .push(OF_ANOTHER);
+    panic!("{}", text.as_str())
+}
+
+// A panic is how a constant is refused.
+#[allow(clippy::panic)]
+#[track_caller]
+const fn refuse_lost_saga(domain: &str, name: &str) -> ! {
+    let text = <Text>::new()
+        .push("the saga `")
+        .push(name)
+        .push("` is recorded in gesta.lock, and `")
+        .push(domain)
+        .push("` lists none of this name: its instances could not go on\n  help: if it was renamed, keep its name: `#[saga(name = \"")
+        .push(name)
+        .push("\", ..)]`\n  help: if it was removed and none of its instances is left, write `retired` at the end of its lines")
+        .push(OF_ANOTHER);
+    panic!("{}", text.as_str())
+}
+
 /// A number in digits.
 struct Digits([u8; 5]);
 

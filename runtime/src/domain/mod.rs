@@ -45,7 +45,7 @@ pub use id_value::{IdValue, ParseIdError};
 pub use index::{IndexKey, Indexed};
 pub use lifecycle::{CommandInfo, Goal, Impossible, Lifecycle, Origin, StateInfo, Transition};
 #[doc(hidden)]
-pub use locked::{ListedSaga, check_locked_events, check_locked_sagas};
+pub use locked::{ListedSaga, check_locked_events, check_locked_sagas, check_whole_lock};
 pub use meta::{IdempotencyKey, Meta};
 pub use misfit::Misfit;
 pub use parts::{Domain, PartInfo, PartOf, check_domain};

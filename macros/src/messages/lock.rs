@@ -102,6 +102,10 @@ pub(crate) fn output_of(step: &str, saga: &str) -> String {
     format!("the output of step `{step}` in {saga}")
 }
 
+pub(crate) fn data_of(saga: &str) -> String {
+    format!("the data of {saga}")
+}
+
 pub(crate) fn undo_or(remedy: &str) -> String {
     format!("undo the change, {remedy}")
 }

@@ -31,6 +31,8 @@ pub(crate) struct LockedSaga {
     pub(crate) name: String,
     pub(crate) version: u64,
     pub(crate) steps: Vec<LockedStep>,
+    /// The shape of its data. None where the line does not say.
+    pub(crate) data: Option<String>,
     pub(crate) retired: bool,
 }
 
@@ -80,15 +82,21 @@ fn read(line: &str) -> Option<Line> {
     match (first, rest.as_slice()) {
         // An event may be called so as well: its version follows.
         ("saga", [name, version, shape, more @ ..]) if number(version).is_some() => {
-            let (kinds, retired) = match more {
-                [] => (None, false),
-                ["retired"] => (None, true),
-                [kinds] => (Some(*kinds), false),
-                [kinds, "retired"] => (Some(*kinds), true),
+            let (retired, more) = match more {
+                [more @ .., "retired"] => (true, more),
+                more => (false, more),
+            };
+            let (data, more) = match more {
+                [more @ .., last] if last.starts_with(DATA) => (last.strip_prefix(DATA), more),
+                more => (None, more),
+            };
+            let kinds = match more {
+                [] => None,
+                [kinds] => Some(*kinds),
                 _ => return None,
             };
             let (name, version, steps) = (unquoted(name), number(version)?, steps(shape, kinds)?);
-            Some(Line::Saga(LockedSaga { name, version, steps, retired }))
+            Some(Line::Saga(LockedSaga { name, version, steps, data: data.map(str::to_owned), retired }))
         }
         ("snapshot", [name, _]) if number(name).is_none() => Some(Line::Snapshot),
         (_, [version, shape, more @ ..]) => {
@@ -103,6 +111,9 @@ fn read(line: &str) -> Option<Line> {
         _ => None,
     }
 }
+
+/// What stands before the shape of a saga's data: `data:{from:string}`.
+const DATA: &str = "data:";
 
 /// `v2`
 pub(super) fn number(word: &str) -> Option<u64> {
@@ -183,7 +194,7 @@ mod tests {
         let lock = Lock::parse(
             "# by hand\n\naccount.opened v1 {owner:string,\"a b\":map<string,u8>}\naccount.closed v12 {} retired\r\n\
              saga transfer v2 {debit:{version:u64},\"clear it\":string} command+compensation,foreign+nothing\n\
-             saga \"by hand\" v1 {} retired\nsnapshot account {cents:u64}\nsaga v1 u64\nsnapshot v1 u64\n",
+             saga \"by hand\" v1 {} data:{\"a b\":u8} retired\nsnapshot account {cents:u64}\nsaga v1 u64\nsnapshot v1 u64\n",
         );
         assert_eq!(
             lock.events,
@@ -209,9 +220,16 @@ mod tests {
                         step("debit", "{version:u64}", "command+compensation"),
                         step("clear it", "string", "foreign+nothing")
                     ],
+                    data: None,
                     retired: false
                 },
-                LockedSaga { name: "by hand".into(), version: 1, steps: Vec::new(), retired: true },
+                LockedSaga {
+                    name: "by hand".into(),
+                    version: 1,
+                    steps: Vec::new(),
+                    data: Some("{\"a b\":u8}".into()),
+                    retired: true
+                },
             ]
         );
         assert_eq!(lock.unreadable, []);

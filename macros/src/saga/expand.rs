@@ -48,6 +48,11 @@ pub(super) fn expand(model: &Saga) -> TokenStream {
         const VERSION: u16 = #version;
         const PACKAGE: &'static str = #package;
         const STEPS: &'static [#private::saga::StepInfo] = &[#(#infos),*];
+        const DATA_SHAPE: #private::core::option::Option<&'static #private::domain::Shape> = {
+            #[allow(unused_imports)]
+            use #private::NoShape as _;
+            #private::Probe::<#saga>::SHAPE
+        };
         #described
         #encoding
         #migrate

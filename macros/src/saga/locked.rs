@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
-use syn::Ident;
+use syn::{Ident, spanned::Spanned};
 
 use super::model::Saga;
 use crate::{
@@ -91,7 +91,41 @@ fn raise(model: &Saga) -> String {
     messages::raise_saga(&type_text(&model.block.ty), model.version)
 }
 
-/// One constant for each step whose output is recorded, at the step's name.
+/// What is recorded of the data of a version, where instances of it may be left.
+fn data_of(model: &Saga, version: u64) -> Option<&str> {
+    let (name, lock) = (model.stored_name(), model.lock.as_ref()?);
+    let same = |saga: &&LockedSaga| saga.name == name && saga.version == version && !saga.retired;
+    lock.content.sagas.iter().find(same)?.data.as_deref()
+}
+
+/// The data of this version at the name of the saga, and those of the versions before at the types that keep them.
+fn data(model: &Saga) -> TokenStream {
+    let older = model.from.iter().flat_map(|(_, older)| older);
+    // Checked: there are fewer than versions.
+    let first = model.version.saturating_sub(older.clone().count() as u64);
+    let older =
+        older.zip(first..).map(|(ty, version)| (ty, version, messages::undo_the_change_of(&type_text(ty))));
+    let own = (&model.block.ty, model.version, messages::undo_or(&raise(model)));
+    let checks = older.chain([own]).filter_map(|(ty, version, help)| {
+        let (shape, there) = (data_of(model, version)?, model.runtime.private_of(ty.span()));
+        let what = messages::data_of(&format!("saga `{}` v{version}", model.stored_name()));
+        let probe = quote_spanned!(ty.span()=> #there::Probe::<#ty>::SHAPE);
+        Some(quote_spanned!(ty.span()=> const _: () = #there::domain::check_locked_data(#what, #shape, #probe, #help);))
+    });
+    let (checks, private): (Vec<_>, _) = (checks.collect(), model.runtime.private());
+    if checks.is_empty() {
+        return TokenStream::new();
+    }
+    quote! {
+        const _: () = {
+            #[allow(unused_imports)]
+            use #private::NoShape as _;
+            #(#checks)*
+        };
+    }
+}
+
+/// One constant for each step whose output is recorded, at the step's name, and those of the data.
 pub(super) fn expand(model: &Saga) -> TokenStream {
     let Some(lock) = &model.lock else { return TokenStream::new() };
     let tracked = lock.tracked(&model.runtime.private());
@@ -108,5 +142,6 @@ pub(super) fn expand(model: &Saga) -> TokenStream {
             );
         }
     });
-    quote!(#tracked #(#checks)*)
+    let data = data(model);
+    quote!(#tracked #(#checks)* #data)
 }

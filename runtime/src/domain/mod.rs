@@ -57,7 +57,7 @@ pub use receipt::Receipt;
 pub use recorded::Recorded;
 pub use schema::{Field, Schema, Shape, Variant, fingerprint, json_schema};
 #[doc(hidden)]
-pub use schema::{UNKNOWN, check_locked};
+pub use schema::{UNKNOWN, check_locked, check_locked_data};
 pub(crate) use schema::{is_plain, print_name, print_separated};
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use transitions::{States, Transitions};

@@ -238,6 +238,12 @@ fn saga(name: &str, old: &Versions<'_>, new: &Versions<'_>) -> Compatibility {
             );
             found.because_of(changes(&before.shape, &now.shape));
         }
+        if let (Some(before), Some(now)) = (&before.data, &now.data)
+            && before != now
+        {
+            found.because(true, true, "", "the data is other under the same version");
+            found.because_of(changes(before, now));
+        }
     } else if old_version < new_version {
         found.because(true, false, "", format!(
             "instances of v{old_version} go on as v{new_version} where the code says how to migrate them (`cargo gesta \
@@ -278,6 +284,9 @@ mod tests {
             ("a v1 {x:u8}\na v2 {y:u8}", "a v1 {x:u16}\na v2 {y:u8}", "full", "it was `u8`"),
             ("saga s v1 {a:u8}", "saga s v1 {a:u8}", "full", ""),
             ("saga s v1 {a:u8}", "saga s v1 {b:u8}", "none", "under the same version"),
+            ("saga s v1 {} data:{b:u8}", "saga s v1 {} data:{c:u8}", "none", "the data is other"),
+            ("saga s v1 {} data:{b:u8}", "saga s v1 {} data:{b:u16}", "backward", "it was `u8`"),
+            ("saga s v1 {} data:{b:u8}", "saga s v1 {}", "full", ""),
             ("saga s v1 {a:u8}", "saga s v1 {a:u8}\nsaga s v2 {b:u8}", "backward", "how to migrate"),
             ("saga s v1 {a:u8}", "", "forward", "does not know the saga"),
             ("snapshot s {a:u8}", "snapshot s {b:u8}", "full", ""),

@@ -42,6 +42,20 @@ pub enum DifferenceKind {
         /// In the code.
         now: String,
     },
+    /// The data of a saga is of another shape.
+    OtherData {
+        /// The shape in the lock.
+        locked: String,
+        /// The shape in the code.
+        now: String,
+        /// What is different between the two.
+        changes: Vec<Change>,
+    },
+    /// The lock does not say yet what the data of a saga looks like.
+    NewData {
+        /// The shape in the code.
+        now: String,
+    },
     /// The lock has it, the code does not.
     Missing,
     /// The code has retired it, the lock does not say so yet.
@@ -73,17 +87,22 @@ impl Difference {
 
     /// Whether writing it down breaks no promise.
     pub fn can_be_recorded(&self) -> bool {
-        matches!(self.kind, DifferenceKind::New | DifferenceKind::Retired | DifferenceKind::Stale { .. })
+        use DifferenceKind as Kind;
+        matches!(self.kind, Kind::New | Kind::NewData { .. } | Kind::Retired | Kind::Stale { .. })
     }
 
     /// What to do.
     pub fn remedy(&self) -> &'static str {
         match (&self.kind, &self.key) {
-            (DifferenceKind::New | DifferenceKind::Retired | DifferenceKind::Stale { .. }, _) => {
-                "run `cargo gesta lock` and commit the file"
-            }
+            (
+                DifferenceKind::New
+                | DifferenceKind::NewData { .. }
+                | DifferenceKind::Retired
+                | DifferenceKind::Stale { .. },
+                _,
+            ) => "run `cargo gesta lock` and commit the file",
             (DifferenceKind::Changed { .. }, LockKey::Saga { .. })
-            | (DifferenceKind::OtherSteps { .. }, _) => {
+            | (DifferenceKind::OtherSteps { .. } | DifferenceKind::OtherData { .. }, _) => {
                 "give the saga the next version and say how to migrate to it, or undo the change"
             }
             (DifferenceKind::Changed { .. }, _) => {
@@ -105,8 +124,11 @@ impl Display for Difference {
         write!(f, "{}: ", self.line)?;
         match &self.kind {
             DifferenceKind::New => f.write_str("not in gesta.lock"),
-            DifferenceKind::Changed { locked, now, changes } => {
-                write!(f, "recorded as {locked}, and is {now}")?;
+            DifferenceKind::Changed { locked, now, changes }
+            | DifferenceKind::OtherData { locked, now, changes } => {
+                let what =
+                    if matches!(self.kind, DifferenceKind::OtherData { .. }) { "the data is " } else { "" };
+                write!(f, "{what}recorded as {locked}, and is {now}")?;
                 for change in changes {
                     let path = if change.path.is_empty() { "the whole" } else { &change.path };
                     write!(f, "\n    {path}: {}", change.sentence)?;
@@ -116,6 +138,7 @@ impl Display for Difference {
             DifferenceKind::OtherSteps { locked, now } => {
                 write!(f, "the steps are recorded as {locked}, and are {now}")
             }
+            DifferenceKind::NewData { now } => write!(f, "the data is {now}, which is not in gesta.lock"),
             DifferenceKind::Missing => f.write_str("in gesta.lock, and not in the code"),
             DifferenceKind::Retired => f.write_str("retired in the code, and not in gesta.lock"),
             DifferenceKind::WrittenAgain => f.write_str("retired in gesta.lock, and written by the code"),
@@ -161,6 +184,7 @@ impl Lock {
             let entry = self.entries.entry(difference.key.clone()).or_insert_with(|| now.clone());
             match difference.kind {
                 DifferenceKind::Retired => entry.retired = true,
+                DifferenceKind::NewData { .. } => entry.data.clone_from(&now.data),
                 _ => entry.shape = now.shape.clone(),
             }
             merged.done.push(difference);
@@ -208,6 +232,16 @@ fn compare(key: &LockKey, locked: &LockEntry, now: &LockEntry) -> Vec<Difference
     {
         found.push(DifferenceKind::OtherSteps { locked: locked.clone(), now: now.clone() });
     }
+    match (&locked.data, &now.data) {
+        (Some(locked), Some(now)) if locked != now => found.push(DifferenceKind::OtherData {
+            locked: locked.to_string(),
+            now: now.to_string(),
+            changes: changes(locked, now),
+        }),
+        (None, Some(now)) => found.push(DifferenceKind::NewData { now: now.to_string() }),
+        // That the code does not say any more what the data looks like makes the line no less true.
+        _ => {}
+    }
     match (locked.retired, now.retired) {
         (false, true) => found.push(DifferenceKind::Retired),
         (true, false) => found.push(DifferenceKind::WrittenAgain),
@@ -239,6 +273,24 @@ mod tests {
         assert!(file.to_string().ends_with(expected), "{file}");
         assert_eq!(file.differences(&code), []);
         assert_eq!(file.merge(&code), Merged::default());
+    }
+
+    #[test]
+    fn the_data_of_a_saga_is_recorded_where_it_is_known() {
+        let mut file = lock("saga s v1 {one:u8}\nsaga t v1 {} data:{a:u8}\nsaga u v1 {} data:{a:u8}\n");
+        let code = lock("saga s v1 {one:u8} data:{a:u8}\nsaga t v1 {}\nsaga u v1 {} data:{b:u8}\n");
+        let merged = file.merge(&code);
+        assert_eq!(
+            merged.done.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["saga s v1: the data is {a:u8}, which is not in gesta.lock"]
+        );
+        let refused: Vec<_> = merged.refused.iter().map(ToString::to_string).collect();
+        assert!(
+            refused.len() == 1
+                && refused[0].starts_with("saga u v1: the data is recorded as {a:u8}, and is {b:u8}")
+        );
+        let lines = "saga s v1 {one:u8} data:{a:u8}\nsaga t v1 {} data:{a:u8}\nsaga u v1 {} data:{a:u8}\n";
+        assert_eq!(file, lock(lines));
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub struct LockEntry {
     /// What each step of a saga is, and how it is undone: `command+compensation,foreign+nothing`. Not compared where
     /// it is missing.
     pub steps: Option<String>,
+    /// The shape of a saga's data. Not compared where it is missing: the code need not know it.
+    pub data: Option<OwnedShape>,
     /// Whether it is only read and no longer written.
     pub retired: bool,
     /// The comments above the line, without `#`.
@@ -115,7 +117,7 @@ impl Display for LockKey {
 impl LockEntry {
     /// Of this shape, in use.
     pub fn new(shape: OwnedShape) -> Self {
-        Self { shape, steps: None, retired: false, comments: Vec::new() }
+        Self { shape, steps: None, data: None, retired: false, comments: Vec::new() }
     }
 
     /// Of something of which it is only known that it is there. It is compared with nothing.
@@ -132,6 +134,13 @@ impl LockEntry {
     #[must_use]
     pub fn with_steps(mut self, steps: impl Into<String>) -> Self {
         self.steps = Some(steps.into());
+        self
+    }
+
+    /// The same with the shape of a saga's data.
+    #[must_use]
+    pub fn with_data(mut self, data: OwnedShape) -> Self {
+        self.data = Some(data);
         self
     }
 

@@ -42,6 +42,9 @@ impl Display for Lock {
             if let Some(steps) = &entry.steps {
                 write!(f, " {steps}")?;
             }
+            if let Some(data) = &entry.data {
+                write!(f, " data:{data}")?;
+            }
             writeln!(f, "{}", if entry.retired { " retired" } else { "" })?;
         }
         for comment in &self.last_comments {
@@ -80,6 +83,9 @@ impl FromStr for Lock {
     }
 }
 
+/// What stands before the shape of a saga's data.
+const DATA: &str = "data:";
+
 /// A column and what is wrong there.
 type Wrong = (usize, String);
 
@@ -95,18 +101,29 @@ fn read_entry(text: &str, of_saga: bool) -> Result<LockEntry, Wrong> {
     let mut reader = Reader::new(text);
     let shape = reader.shape(0).map_err(|error| (error.column, error.message))?;
     let end = reader.at();
+    let column = |at: usize| text[..at].chars().count();
     let mut entry = LockEntry::new(shape);
-    for word in text[end..].split(' ').map(str::trim).filter(|word| !word.is_empty()) {
+    let mut at = end;
+    loop {
+        at += text[at..].len() - text[at..].trim_start().len();
+        let word = text[at..].split(' ').next().unwrap_or_default().trim_end();
         match word {
+            "" => break,
             "retired" if !entry.retired => entry.retired = true,
+            data if of_saga && entry.data.is_none() && data.starts_with(DATA) => {
+                let start = at + DATA.len();
+                let mut reader = Reader::new(&text[start..]);
+                let data = reader.shape(0).map_err(|error| (column(start) + error.column, error.message))?;
+                entry.data = Some(data);
+                at = start + reader.at();
+                continue;
+            }
             steps if of_saga && entry.steps.is_none() && is_steps(steps, &entry.shape) => {
                 entry.steps = Some(steps.to_owned());
             }
-            _ => {
-                let column = text[..end].chars().count() + 1;
-                return Err((column, format!("`{word}` is not expected behind the shape")));
-            }
+            _ => return Err((column(end) + 1, format!("`{word}` is not expected behind the shape"))),
         }
+        at += word.len();
     }
     if of_saga && !matches!(entry.shape, OwnedShape::Struct(_)) {
         return Err((1, "a saga has an object with its steps here: {step:shape}".to_owned()));
@@ -184,6 +201,8 @@ mod tests {
 # My own words.
 
 saga transfer v1 {debit:{version:u64},clear:null} command+compensation,foreign+nothing
+saga transfer v2 {debit:null} data:{\"from whom\":string,cents:u64} retired
+saga transfer v3 {debit:null} command+pivot data:{}
 snapshot account {balance:u64}
 # Why reason came.
 account.withdrawn v10 {cents:u64,reason:string}
@@ -202,6 +221,8 @@ account.withdrawn v10 {cents:u64,reason:string}
 saga v1 {} retired
 # My own words.
 saga transfer v1 {debit:{version:u64},clear:null} command+compensation,foreign+nothing
+saga transfer v2 {debit:null} data:{\"from whom\":string,cents:u64} retired
+saga transfer v3 {debit:null} command+pivot data:{}
 snapshot account {balance:u64}
 # The end.
 ";
@@ -223,6 +244,9 @@ snapshot account {balance:u64}
             ("saga s {}", 1, 8, "version"),
             ("saga s v1 {a:u8} command", 1, 17, "`command` is not expected"),
             ("saga s v1 [u8]", 1, 11, "object with its steps"),
+            ("saga s v1 {a:u8} data:{b:u8", 1, 28, "ends"),
+            ("saga s v1 {a:u8} data:{}x", 1, 17, "`x` is not expected"),
+            ("a v1 {} data:{}", 1, 8, "is not expected"),
             (" a v1 {}", 1, 1, "begins with a name"),
         ] {
             let error = text.parse::<Lock>().unwrap_err();

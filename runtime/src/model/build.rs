@@ -180,6 +180,7 @@ impl Describe for Building {
             found.version = S::VERSION;
             S::PACKAGE.clone_into(&mut found.package);
             S::DOC.clone_into(&mut found.doc);
+            found.data_shape = S::DATA_SHAPE.map(|shape| shape.to_string());
             S::starts(&mut StartedBy(&mut found.started_by));
             found.steps = S::STEPS.iter().enumerate().map(|(at, step)| facts::step::<S>(at, step)).collect();
             found.dependencies = dependencies(type_name::<S::Deps<'static>>());

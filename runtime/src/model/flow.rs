@@ -17,6 +17,9 @@ pub struct SagaModel {
     pub doc: String,
     /// The version of the definition.
     pub version: u16,
+    /// The shape of its data, such as `{from:string,cents:u64}`, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_shape: Option<String>,
     /// The events that start it; none for one that is only started by a call.
     pub started_by: Vec<ReactionModel>,
     /// Its steps, in the order in which they are done.

@@ -36,6 +36,9 @@ impl Model {
             if !steps.is_empty() {
                 entry = entry.with_steps(steps.join(","));
             }
+            if let Some(data) = &saga.data_shape {
+                entry = entry.with_data(data.parse()?);
+            }
             locks
                 .entry(home(&saga.package))
                 .or_default()

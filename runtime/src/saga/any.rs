@@ -8,7 +8,7 @@ use super::{
     Begun, Cause, Saga, StartOn, Starts, StepCall, StepDone, StepInfo, StepKind, Undo, progress::Direction,
 };
 use crate::{
-    domain::{Event, HandlerFailure, fingerprint},
+    domain::{Event, HandlerFailure, Shape, fingerprint},
     execute::Office,
     log::LogEntry,
 };
@@ -30,18 +30,22 @@ pub(crate) trait World<S: Saga>: Send + Sync + 'static {
 pub(crate) struct Definition {
     pub(crate) name: &'static str,
     pub(crate) version: u16,
+    /// Of the steps.
     pub(crate) fingerprint: u64,
     pub(crate) steps: &'static [StepInfo],
+    /// The shape of the data, where that is known.
+    pub(crate) data: Option<&'static Shape>,
 }
 
 impl Definition {
     pub(crate) fn of<S: Saga>() -> Self {
-        Self { name: S::NAME, version: S::VERSION, fingerprint: fingerprint_of(S::STEPS), steps: S::STEPS }
+        let (fingerprint, data) = (fingerprint_of(S::STEPS), S::DATA_SHAPE);
+        Self { name: S::NAME, version: S::VERSION, fingerprint, steps: S::STEPS, data }
     }
 }
 
 /// The outputs of its steps in their order, and after that what each step is and what becomes of it when a later one
-/// fails: `{debit:{..},clear:{..}} command+compensation,foreign+nothing`.
+/// fails: `{debit:{..},clear:{..}} command+compensation,foreign+nothing`; and the shape of its data: `data:{from:string}`.
 impl fmt::Display for Definition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("{")?;
@@ -60,7 +64,7 @@ impl fmt::Display for Definition {
             let what = if step.kind == StepKind::Command { "command" } else { "foreign" };
             write!(f, "{}{what}+{undo}", if index > 0 { "," } else { " " })?;
         }
-        Ok(())
+        self.data.map_or(Ok(()), |data| write!(f, " data:{data}"))
     }
 }
 

@@ -24,6 +24,8 @@ pub trait Saga: Sized + Send + Sync + 'static {
     const SINCE: u16 = Self::VERSION;
     /// Its steps, in the order in which they are done.
     const STEPS: &'static [StepInfo];
+    /// The shape of its data, where that is known.
+    const DATA_SHAPE: Option<&'static Shape> = None;
     /// The package in whose source it is; empty where that is not known.
     const PACKAGE: &'static str = "";
     /// What is said of it in the source; empty where nothing is.

@@ -115,7 +115,7 @@ impl Instance {
     /// is.
     async fn fit(&mut self) -> Result<Option<Step>, StoreError> {
         let (version, fingerprint) = self.progress.definition;
-        let Definition { name, version: ours, fingerprint: our_print, steps } = self.definition;
+        let Definition { name, version: ours, fingerprint: our_print, steps, .. } = self.definition;
         if self.progress.goes().is_none() || self.progress.status == SagaStatus::Parked {
             return Ok(None);
         }

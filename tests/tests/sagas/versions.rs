@@ -89,7 +89,7 @@ pub(crate) struct Deps {
 }
 
 /// As it was first.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, Schema)]
 pub(crate) struct First {
     order: OrderId,
 }
@@ -175,6 +175,29 @@ impl Careless {
     }
 }
 
+/// Data of its own under the number of the first, with the same steps.
+#[derive(Serialize, Deserialize, Schema)]
+pub(crate) struct Hasty {
+    order: OrderId,
+    by: String,
+}
+
+#[saga(name = "shipping", version = 1)]
+impl Hasty {
+    #[step(no_compensation = "a note is a note")]
+    fn pack(&self) -> Dispatch<OrderId, Note> {
+        note(&self.order, "hasty: packed")
+    }
+    #[step(no_compensation = "waiting leaves nothing", timeout = "60s")]
+    async fn wait(&self, door: &Door) -> Result<(), Infallible> {
+        door.pass().await
+    }
+    #[step(pivot)]
+    fn ship(&self) -> Dispatch<OrderId, Note> {
+        note(&self.order, &format!("hasty: shipped by {}", self.by))
+    }
+}
+
 /// A step more at the beginning.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Late {
@@ -231,6 +254,7 @@ gesta::domain! { pub(crate) Version2 { deps: Deps, aggregates: [Order], sagas: [
 gesta::domain! { pub(crate) Both { deps: Deps, aggregates: [Order], sagas: [Second, First] } }
 gesta::domain! { pub(crate) Version3 { deps: Deps, aggregates: [Order], sagas: [Silent] } }
 gesta::domain! { pub(crate) SameNumber { deps: Deps, aggregates: [Order], sagas: [Careless] } }
+gesta::domain! { pub(crate) OtherData { deps: Deps, aggregates: [Order], sagas: [Hasty] } }
 gesta::domain! { pub(crate) Inserted { deps: Deps, aggregates: [Order], sagas: [Late] } }
 gesta::domain! { pub(crate) Greeting { deps: Deps, aggregates: [Order], sagas: [Welcome] } }
 
@@ -343,6 +367,10 @@ async fn what_a_program_would_not_go_on_with_is_told_before_it_starts(place: &Pl
         assert!(parked[0].starts_with("1 instance of the saga `shipping` version 1: "), "{parked:?}");
         assert!(parked[0].contains("they are parked when their turn comes"), "{parked:?}");
     }
+    let unread = stranded!(OtherData);
+    assert_eq!(unread.len(), 1, "{unread:?}");
+    assert!(unread[0].starts_with("1 instance of the saga `shipping` version 1: "), "{unread:?}");
+    assert!(unread[0].contains("data of another shape under this version"), "{unread:?}");
 
     let (_closed, shut) = deps(false);
     let app = Both::app(store.clone(), shut).start().await.unwrap();

@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Finding, Others, Rows, StoredEvent, StrandedSagas, program::KnownSaga};
-use crate::store::{
-    DefinitionCount, EventCount, KnownShape, Program, RecordedShape, Running, ShapeKind, Survey, Suspects,
+use crate::{
+    evolution::{LockEntry, reads},
+    store::{
+        DefinitionCount, EventCount, KnownShape, Program, RecordedShape, Running, ShapeKind, Survey, Suspects,
+    },
 };
 
 /// What the names of the framework's own events begin with; every program reads them.
@@ -170,16 +173,39 @@ pub(super) fn goes_on(sagas: &[KnownSaga], saga: &str, (version, print): (u16, u
     known().max_by_key(|known| known.definition.version).is_some_and(|newest| (newest.migrates)(version))
 }
 
+/// The versions of sagas whose data the program cannot read as it was recorded. What is not known is not compared.
+pub(super) fn reshaped(program: &Program, survey: &Survey) -> BTreeSet<(String, u16)> {
+    let data = |shape: &KnownShape| LockEntry::read(&shape.shape, true).data;
+    let of_saga = |shape: &&KnownShape| shape.kind == ShapeKind::Saga;
+    let recorded = survey.recorded.iter().map(|recorded| &recorded.shape).filter(of_saga);
+    let unread = recorded.filter(|recorded| {
+        let same = |own: &&KnownShape| own.name == recorded.name && own.version == recorded.version;
+        let own = program.shapes.iter().filter(of_saga).find(same).filter(|own| own.shape != recorded.shape);
+        let both = own.and_then(|own| Some((data(recorded)?, data(own)?)));
+        both.is_some_and(|(recorded, own)| !reads(&recorded, &own))
+    });
+    unread.map(|shape| (shape.name.clone(), shape.version)).collect()
+}
+
 /// The instances that the program would not go on with.
-pub(super) fn stranded(sagas: &[KnownSaga], counts: Vec<DefinitionCount>) -> Vec<StrandedSagas> {
-    let of_others = counts.into_iter().filter(|count| !goes_on(sagas, &count.saga, count.definition));
+pub(super) fn stranded(
+    sagas: &[KnownSaga],
+    reshaped: &BTreeSet<(String, u16)>,
+    counts: Vec<DefinitionCount>,
+) -> Vec<StrandedSagas> {
+    let is_reshaped = |count: &DefinitionCount| reshaped.contains(&(count.saga.clone(), count.definition.0));
+    let of_others = counts.into_iter().filter_map(|count| {
+        let goes_on = goes_on(sagas, &count.saga, count.definition);
+        let reshaped = goes_on && is_reshaped(&count);
+        (!goes_on || reshaped).then_some((count, reshaped))
+    });
     let newest = |saga: &str| {
         sagas.iter().filter(|known| known.definition.name == saga).map(|known| known.definition.version).max()
     };
     of_others
-        .map(|DefinitionCount { saga, definition: (version, fingerprint), instances }| {
+        .map(|(DefinitionCount { saga, definition: (version, fingerprint), instances }, reshaped)| {
             let newer = newest(&saga).is_some_and(|newest| newest < version);
-            StrandedSagas { saga, version, fingerprint, instances, newer }
+            StrandedSagas { saga, version, fingerprint, instances, newer, reshaped }
         })
         .collect()
 }

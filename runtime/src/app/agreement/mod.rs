@@ -44,14 +44,22 @@ pub struct StrandedSagas {
     /// Whether they are of a newer version than the program has: then they are left to newer programs. Otherwise they are
     /// parked, until a program comes that has the definition.
     pub newer: bool,
+    /// Whether the steps are the same, and the data was recorded in a shape that the program cannot read: then they are
+    /// not parked, but fail.
+    pub reshaped: bool,
 }
 
 impl fmt::Display for StrandedSagas {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { saga, version, fingerprint: _, instances, newer } = self;
+        let Self { saga, version, fingerprint: _, instances, newer, reshaped } = self;
         let count = if *instances == 1 { "1 instance".to_owned() } else { format!("{instances} instances") };
         write!(f, "{count} of the saga `{saga}` version {version}: ")?;
         f.write_str(match newer {
+            _ if *reshaped => {
+                "this program has data of another shape under this version, and cannot read theirs: their steps fail, and the \
+                 undoing of these; put the shape back as it was, or keep the old data as a struct and write the next version, \
+                 `#[saga(version = .., from(..))]`"
+            }
             true => "this program has no version so new; they wait for a program that has",
             false => {
                 "this program has other steps and no way to them; they are parked when their turn comes: list that version \
@@ -155,12 +163,16 @@ impl Applicant {
 
     /// Most of the time everything that was ever recorded of its sagas can go on, and nothing need be counted.
     async fn stranded(&self, fleet: &dyn Fleet, survey: &Survey) -> Result<Vec<StrandedSagas>, StoreError> {
+        let reshaped = judge::reshaped(&self.program, survey);
         let recorded = survey.recorded.iter().map(|recorded| &recorded.shape);
         let mut sagas = recorded.filter(|shape| shape.kind == ShapeKind::Saga);
-        if sagas.all(|shape| judge::goes_on(&self.sagas, &shape.name, (shape.version, shape.fingerprint))) {
+        let go_on =
+            sagas.all(|shape| judge::goes_on(&self.sagas, &shape.name, (shape.version, shape.fingerprint)));
+        if go_on && reshaped.is_empty() {
             return Ok(Vec::new());
         }
         let names: Vec<&str> = self.sagas.iter().map(|known| known.definition.name).collect();
-        Ok(judge::stranded(&self.sagas, fleet.count_definitions(&names, INSTANCES).await?))
+        let counts = fleet.count_definitions(&names, INSTANCES).await?;
+        Ok(judge::stranded(&self.sagas, &reshaped, counts))
     }
 }

@@ -19,6 +19,17 @@ pub const fn check_locked(what: &str, locked: &str, now: &Shape, help: &str) {
     }
 }
 
+/// The same for the data of a saga, which need not have a shape that is known.
+///
+/// # Panics
+/// If the shape is another one. The text tells both, and `help`.
+#[track_caller]
+pub const fn check_locked_data(what: &str, locked: &str, now: Option<&Shape>, help: &str) {
+    if let Some(now) = now {
+        check_locked(what, locked, now, help)
+    }
+}
+
 /// Whether this is how the shape is printed. Says yes where a part of the shape is not known.
 const fn is_locked(locked: &str, now: &Shape) -> bool {
     let mut out = Out { expected: locked.as_bytes(), at: 0, same: true, known: true, text: None };

@@ -9,7 +9,7 @@ mod print;
 pub use fingerprint::fingerprint;
 pub use json_schema::json_schema;
 #[doc(hidden)]
-pub use lock::{UNKNOWN, check_locked};
+pub use lock::{UNKNOWN, check_locked, check_locked_data};
 pub(crate) use print::{is_plain, name as print_name, separated as print_separated};
 
 /// A type whose stored shape is known. `#[derive(Schema)]` and `#[derive(Id)]` write this.

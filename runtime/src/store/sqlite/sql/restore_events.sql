@@ -1,0 +1,1 @@
+INSERT INTO gesta_events (position, stream, version, recorded_at, type, meta, payload) 

@@ -1,1 +1,0 @@
-SELECT s.id, (SELECT coalesce(max(version), 0) FROM gesta_events WHERE stream = s.id) FROM gesta_streams s WHERE s.key = ?;

@@ -1,0 +1,1 @@
+SELECT id FROM gesta_types WHERE name = ? AND version = ?;

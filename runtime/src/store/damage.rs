@@ -95,6 +95,8 @@ pub enum DamageKind {
     WrongKey,
     /// A snapshot is not of an event that is there, or not JSON.
     WrongSnapshot,
+    /// The code of the domain cannot read a snapshot of its own shape.
+    UnreadableSnapshot,
     /// A subscription is beyond the end of the log.
     Ahead,
     /// A delivery is of an event that is not there.
@@ -119,6 +121,7 @@ impl DamageKind {
             Self::BadMeta => "bad-meta",
             Self::WrongKey => "wrong-key",
             Self::WrongSnapshot => "wrong-snapshot",
+            Self::UnreadableSnapshot => "unreadable-snapshot",
             Self::Ahead => "ahead",
             Self::LostDelivery => "lost-delivery",
             Self::WrongSaga => "wrong-saga",
@@ -144,6 +147,9 @@ impl DamageKind {
             Self::BadMeta => "who has caused the event, and what it belongs to, cannot be told",
             Self::WrongKey => "a command that is repeated is told of an event that is not there",
             Self::WrongSnapshot => "commands on the stream may be decided on a state that never was",
+            Self::UnreadableSnapshot => {
+                "each command on the stream that finds no state in memory replays all of its events"
+            }
             Self::Ahead => "the next events are not delivered: the log was set back behind it",
             Self::LostDelivery => "it can never be delivered, and holds up what waits behind it",
             Self::WrongSaga => "it does not go on, or is looked at in vain",
@@ -167,6 +173,9 @@ impl DamageKind {
                 "where the event is elsewhere, `gesta verify --repair`; otherwise restore a backup"
             }
             Self::WrongSnapshot => "it is a shortcut that can be removed: `gesta verify --repair`",
+            Self::UnreadableSnapshot => {
+                "it is a shortcut that can be removed: `gesta verify --decode --repair`"
+            }
             Self::Ahead => "see what its handler has done, and set it back: `gesta subscriptions reset`",
             Self::LostDelivery => "give it up: `gesta dead-letters discard`",
             Self::WrongSaga => "look at it: `gesta sagas timeline`",
@@ -220,6 +229,20 @@ pub enum Repair {
         /// The state, as hexadecimal digits.
         state: String,
     },
+}
+
+impl Repair {
+    /// That a snapshot is removed, which is there as this.
+    pub(crate) fn snapshot(
+        stream: Uuid,
+        version: u64,
+        position: u64,
+        fingerprint: u64,
+        state: &[u8],
+    ) -> Self {
+        let state = state.iter().map(|byte| format!("{byte:02x}")).collect();
+        Self::Snapshot { stream, version, position, fingerprint, state }
+    }
 }
 
 /// How a stream is kept, and what its events say.
@@ -408,13 +431,7 @@ impl SnapshotFacts {
                 Err(error) => format!("its snapshot of version {version} is not JSON: {error}"),
             },
         };
-        let repair = Some(Repair::Snapshot {
-            stream: self.key,
-            version,
-            position,
-            fingerprint: self.fingerprint,
-            state: self.state.iter().map(|byte| format!("{byte:02x}")).collect(),
-        });
+        let repair = Some(Repair::snapshot(self.key, version, position, self.fingerprint, &self.state));
         let subject = self.stream.unwrap_or_else(|| format!("the stream with the key {}", self.key));
         Some(Damage { kind: DamageKind::WrongSnapshot, subject, found, repair })
     }

@@ -6,8 +6,8 @@ use crate::domain::{Position, Timestamp};
 
 /// The part of a store that those need who look after it: what there is, counted and looked over.
 ///
-/// Every call looks at a limited number of rows and says where to go on, so that none takes long or needs much memory,
-/// however much there is. Nothing of it is needed to run an application.
+/// A call looks at a limited number of rows and says where to go on, or counts what an index or a table of names has, so
+/// that none takes long or needs much memory, however much there is. Nothing of it is needed to run an application.
 #[async_trait]
 pub trait Inspect: Send + Sync {
     /// The next streams in the order of their keys: it looks at `most` of them, and tells of those that pass the filter.
@@ -26,6 +26,33 @@ pub trait Inspect: Send + Sync {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Backend`].
     async fn tally(&self, after: Position, most: u64) -> Result<Tally, StoreError>;
+
+    /// Counts the streams of each category, those without events left out.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Backend`].
+    async fn count_streams(&self) -> Result<Vec<(String, u64)>, StoreError>;
+
+    /// How many rows a part has, without looking at all of them where that can be avoided: as many events as there are,
+    /// unless the store is damaged, and about so many of the rest.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Backend`].
+    async fn extent(&self, part: Part) -> Result<u64, StoreError>;
+
+    /// Counts about `most` events by their types, from all over the log; all of them where there are no more. Types that
+    /// are rare may be missing, and where there are few events, all of them.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Backend`].
+    async fn sample(&self, most: u64) -> Result<Vec<TypeTally>, StoreError>;
+
+    /// The next snapshots in the order of the keys of their streams: at most so many, and fewer only at the end.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Backend`].
+    async fn list_snapshots(&self, after: Option<Uuid>, most: u64)
+    -> Result<Vec<StoredSnapshot>, StoreError>;
 
     /// How much room it takes, part by part, the greatest first; nothing where that cannot be told.
     ///
@@ -114,6 +141,21 @@ pub struct TypeTally {
     pub bytes: u64,
     /// When the first and the last of them were recorded.
     pub recorded: (Timestamp, Timestamp),
+}
+
+/// The state of a stream, as it is kept beside its events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredSnapshot {
+    /// Of which stream. It has neither category nor id where the store has lost its name.
+    pub stream: StreamId,
+    /// After which version.
+    pub version: u64,
+    /// Where the event of that version stands.
+    pub position: Position,
+    /// The fingerprint of its shape.
+    pub fingerprint: u64,
+    /// The state.
+    pub state: Vec<u8>,
 }
 
 /// How much room a part of a store takes.

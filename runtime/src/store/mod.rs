@@ -64,7 +64,7 @@ pub use fleet::{
     DefinitionCount, EventCount, Fleet, KnownShape, Member, Program, RecordedShape, Records, Running,
     ShapeKind, Survey, Suspects,
 };
-pub use inspect::{Inspect, Size, StreamFilter, StreamPage, StreamState, Tally, TypeTally};
+pub use inspect::{Inspect, Size, StoredSnapshot, StreamFilter, StreamPage, StreamState, Tally, TypeTally};
 pub use memory::Memory;
 #[cfg(feature = "postgres")]
 pub use postgres::{Postgres, PostgresOptions};

@@ -1,7 +1,7 @@
 //! What there is, for those who look after it.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -12,8 +12,8 @@ use super::{Memory, State, Stored, page};
 use crate::{
     domain::Position,
     store::{
-        Inspect, LookedOver, Part, RecordedEvent, Repair, Restoring, Size, StoreError, StreamFilter,
-        StreamPage, StreamState, Tally, TypeTally,
+        Inspect, LookedOver, Part, RecordedEvent, Repair, Restoring, Size, StoreError, StoredSnapshot,
+        StreamFilter, StreamPage, StreamState, Tally, TypeTally,
         resolve::Head,
         restore::{Added, added, check},
     },
@@ -76,6 +76,53 @@ impl Inspect for Memory {
         let events = page(&self.open()?.log, after.raw(), Some(most));
         let next = events.last().map(|event| event.position).filter(|_| events.len() as u64 == most);
         Ok(Tally { types: count(&events), next })
+    }
+
+    async fn count_streams(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        let state = self.open()?;
+        let mut categories: BTreeMap<&str, u64> = BTreeMap::new();
+        for (stream, _) in state.streams.iter().filter(|(_, events)| !events.is_empty()) {
+            *categories.entry(stream.category()).or_default() += 1;
+        }
+        Ok(categories.into_iter().map(|(category, streams)| (category.to_owned(), streams)).collect())
+    }
+
+    async fn extent(&self, part: Part) -> Result<u64, StoreError> {
+        let state = self.open()?;
+        Ok(match part {
+            Part::Streams => state.streams.values().filter(|events| !events.is_empty()).count() as u64,
+            Part::Events => state.log.len() as u64,
+            Part::Keys => state.ledger.keys.len() as u64,
+            Part::Snapshots => state.snapshots.len() as u64,
+        })
+    }
+
+    async fn sample(&self, _: u64) -> Result<Vec<TypeTally>, StoreError> {
+        // They are in memory: looking at all of them is no work.
+        Ok(count(&self.open()?.log))
+    }
+
+    async fn list_snapshots(
+        &self,
+        after: Option<Uuid>,
+        most: u64,
+    ) -> Result<Vec<StoredSnapshot>, StoreError> {
+        let state = self.open()?;
+        let mut kept: Vec<_> = state
+            .snapshots
+            .iter()
+            .filter(|(stream, _)| after.is_none_or(|after| stream.key() > after))
+            .map(|(stream, snapshot)| StoredSnapshot {
+                stream: stream.clone(),
+                version: snapshot.version,
+                position: snapshot.position,
+                fingerprint: snapshot.fingerprint,
+                state: snapshot.borrowed().state.to_vec(),
+            })
+            .collect();
+        kept.sort_by_key(|snapshot| snapshot.stream.key());
+        kept.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+        Ok(kept)
     }
 
     async fn sizes(&self) -> Result<Vec<Size>, StoreError> {

@@ -13,8 +13,8 @@ use super::{
 use crate::{
     domain::Position,
     store::{
-        Inspect, LookedOver, Part, RecordedEvent, Repair, Restoring, Size, StoreError, StreamFilter,
-        StreamId, StreamPage, StreamState, Tally, TypeTally, restore::check,
+        Inspect, LookedOver, Part, RecordedEvent, Repair, Restoring, Size, StoreError, StoredSnapshot,
+        StreamFilter, StreamId, StreamPage, StreamState, Tally, TypeTally, restore::check,
     },
 };
 
@@ -44,6 +44,18 @@ fn counted(row: &PgRow) -> Result<TypeTally, sqlx::Error> {
         events: fields.int8(2)?.unsigned_abs(),
         bytes: fields.int8(3)?.unsigned_abs(),
         recorded: (fields.time(4)?, fields.time(5)?),
+    })
+}
+
+fn kept(row: &PgRow) -> Result<StoredSnapshot, sqlx::Error> {
+    let fields = Fields { row };
+    let (category, id): (Option<&str>, Option<&str>) = (row.try_get(1)?, row.try_get(2)?);
+    Ok(StoredSnapshot {
+        stream: StreamId::known(fields.uuid(0)?, category.unwrap_or_default(), id.unwrap_or_default()),
+        version: fields.int8(3)?.unsigned_abs(),
+        position: Position::from_raw(fields.int8(4)?.unsigned_abs()),
+        fingerprint: fields.int8(5)?.cast_unsigned(),
+        state: fields.bytes(6)?.to_vec(),
     })
 }
 
@@ -86,6 +98,50 @@ impl Inspect for Postgres {
             Ok(Tally { types, next: last.filter(|_| full) })
         };
         self.inner.told(WHAT, tally())
+    }
+
+    async fn count_streams(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        const WHAT: &str = "counting streams";
+        let rows = self.inner.ask(WHAT, include_str!("sql/count_streams.sql"), Filling::default()).await?;
+        let count = |row: &PgRow| {
+            let fields = Fields { row };
+            Ok((fields.text(0)?.to_owned(), fields.int8(1)?.unsigned_abs()))
+        };
+        self.inner.told(WHAT, rows.iter().map(count).collect())
+    }
+
+    async fn extent(&self, part: Part) -> Result<u64, StoreError> {
+        const WHAT: &str = "asking how much there is";
+        let mut asked = Filling::default();
+        asked.add(number(match part {
+            Part::Streams => 0,
+            Part::Events => 1,
+            Part::Keys => 2,
+            Part::Snapshots => 3,
+        }));
+        let rows = self.inner.ask(WHAT, include_str!("sql/extent.sql"), asked).await?;
+        let count = rows.first().map_or(Ok(0), |row| Fields { row }.int8(0).map(i64::unsigned_abs));
+        self.inner.told(WHAT, count)
+    }
+
+    async fn sample(&self, most: u64) -> Result<Vec<TypeTally>, StoreError> {
+        const WHAT: &str = "counting some events";
+        let mut asked = Filling::default();
+        asked.add(number(most)).add(number(self.extent(Part::Events).await?));
+        let rows = self.inner.ask(WHAT, include_str!("sql/sample.sql"), asked).await?;
+        self.inner.told(WHAT, rows.iter().map(counted).collect())
+    }
+
+    async fn list_snapshots(
+        &self,
+        after: Option<Uuid>,
+        most: u64,
+    ) -> Result<Vec<StoredSnapshot>, StoreError> {
+        const WHAT: &str = "listing snapshots";
+        let mut asked = Filling::default();
+        asked.add(after).add(number(most));
+        let rows = self.inner.ask(WHAT, include_str!("sql/list_snapshots.sql"), asked).await?;
+        self.inner.told(WHAT, rows.iter().map(kept).collect())
     }
 
     async fn sizes(&self) -> Result<Vec<Size>, StoreError> {

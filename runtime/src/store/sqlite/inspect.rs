@@ -13,8 +13,8 @@ use super::{
 use crate::{
     domain::Position,
     store::{
-        Inspect, LookedOver, Part, RecordedEvent, Repair, Restoring, Size, StoreError, StreamFilter,
-        StreamId, StreamPage, StreamState, Tally, TypeTally, restore::check,
+        Inspect, LookedOver, Part, RecordedEvent, Repair, Restoring, Size, StoreError, StoredSnapshot,
+        StreamFilter, StreamId, StreamPage, StreamState, Tally, TypeTally, restore::check,
     },
 };
 
@@ -41,6 +41,20 @@ fn counted(row: &SqliteRow) -> Result<TypeTally, sqlx::Error> {
         recorded: (micros(row.try_get(4)?), micros(row.try_get(5)?)),
     })
 }
+
+fn kept(row: &SqliteRow) -> Result<StoredSnapshot, sqlx::Error> {
+    let (category, id): (Option<&str>, Option<&str>) = (row.try_get(1)?, row.try_get(2)?);
+    Ok(StoredSnapshot {
+        stream: StreamId::known(key(row, 0)?, category.unwrap_or_default(), id.unwrap_or_default()),
+        version: unsigned(row.try_get(3)?),
+        position: position(row.try_get(4)?),
+        fingerprint: row.try_get::<i64, _>(5)?.cast_unsigned(),
+        state: row.try_get(6)?,
+    })
+}
+
+/// So many events of a sample are taken in one place.
+const SAMPLE: u64 = 100;
 
 #[async_trait]
 impl Inspect for Sqlite {
@@ -82,6 +96,57 @@ impl Inspect for Sqlite {
             Ok(Tally { types, next: last.into_iter().max().filter(|_| full).map(position) })
         };
         connection.settle(rows.and_then(tally), "counting events")
+    }
+
+    async fn count_streams(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        let mut connection = self.reader().await?;
+        let rows = sqlx::query(include_str!("sql/count_streams.sql")).fetch_all(&mut *connection).await;
+        let count = |row: &SqliteRow| Ok((row.try_get(0)?, unsigned(row.try_get(1)?)));
+        connection.settle(rows.and_then(|rows| rows.iter().map(count).collect()), "counting streams")
+    }
+
+    async fn extent(&self, part: Part) -> Result<u64, StoreError> {
+        let mut connection = self.reader().await?;
+        let rows = sqlx::query_scalar::<_, i64>(match part {
+            Part::Streams => "SELECT count(*) FROM gesta_streams",
+            // The log has no gaps.
+            Part::Events => "SELECT coalesce(max(position), 0) FROM gesta_events",
+            Part::Keys => "SELECT count(*) FROM gesta_keys",
+            Part::Snapshots => "SELECT count(*) FROM gesta_snapshots",
+        });
+        let rows = rows.fetch_one(&mut *connection).await;
+        connection.settle(rows.map(unsigned), "asking how much there is")
+    }
+
+    async fn sample(&self, most: u64) -> Result<Vec<TypeTally>, StoreError> {
+        let events = self.extent(Part::Events).await?;
+        // As few in a place as that tells of many places, and as many as are in a page of the file.
+        let each = if events <= most { events.max(1) } else { SAMPLE.min(most.max(1)) };
+        let places = (most / each).clamp(1, events.div_ceil(each).max(1));
+        let places: Vec<u64> = (0..places)
+            .map(|place| events.saturating_sub(each) * place / places.max(2).saturating_sub(1))
+            .collect();
+        let mut connection = self.reader().await?;
+        let rows = sqlx::query(include_str!("sql/sample.sql"))
+            .bind(serde_json::json!(places).to_string())
+            .bind(signed(each))
+            .fetch_all(&mut *connection)
+            .await;
+        connection.settle(rows.and_then(|rows| rows.iter().map(counted).collect()), "counting some events")
+    }
+
+    async fn list_snapshots(
+        &self,
+        after: Option<Uuid>,
+        most: u64,
+    ) -> Result<Vec<StoredSnapshot>, StoreError> {
+        let mut connection = self.reader().await?;
+        let rows = sqlx::query(include_str!("sql/list_snapshots.sql"))
+            .bind(after.map_or_else(Vec::new, |after| after.as_bytes().to_vec()))
+            .bind(signed(most))
+            .fetch_all(&mut *connection)
+            .await;
+        connection.settle(rows.and_then(|rows| rows.iter().map(kept).collect()), "listing snapshots")
     }
 
     async fn sizes(&self) -> Result<Vec<Size>, StoreError> {

@@ -6,7 +6,8 @@ use super::{Fixture, Subject, kit::*};
 use crate::{
     domain::{Position, Timestamp},
     store::{
-        Expected, Inspect, Part, RecordedEvent, Restoring, Store, StreamFilter, StreamId, StreamState, Tally,
+        Expected, Inspect, Part, RecordedEvent, Restoring, SnapshotRef, Store, StoredSnapshot, StreamFilter,
+        StreamId, StreamState, Tally,
     },
 };
 
@@ -110,6 +111,75 @@ pub async fn types_of_events_are_counted<F: Fixture>(subject: &Subject<F>) {
         };
         assert_eq!(of(1), (29, 28 * 2 + 3, times(1)), "pages of {most}");
         assert_eq!(of(2), (1, 4, times(2)), "pages of {most}");
+    }
+}
+
+/// Streams are counted by their categories, and events without reading them.
+pub async fn streams_of_categories_are_counted<F: Fixture>(subject: &Subject<F>) {
+    let store = subject.open().await;
+    assert_eq!(inspect(&store).count_streams().await.expect("counts"), []);
+    assert_eq!(inspect(&store).extent(Part::Events).await.expect("a number"), 0);
+    seven(&store).await;
+    stored(&store, keyed(append(&stream("nothing"), Expected::Any, []), "k")).await;
+    let mut counted = inspect(&store).count_streams().await.expect("counts");
+    counted.sort();
+    assert_eq!(counted, [("even".to_owned(), 3), ("odd".to_owned(), 4)]);
+    assert_eq!(inspect(&store).extent(Part::Events).await.expect("a number"), 28);
+    assert!(inspect(&store).extent(Part::Streams).await.expect("a number") >= 7);
+    for part in [Part::Keys, Part::Snapshots] {
+        inspect(&store).extent(part).await.expect("a number");
+    }
+}
+
+/// A sample has nothing that is not there, and everything where it may be so large.
+pub async fn a_sample_is_of_what_there_is<F: Fixture>(subject: &Subject<F>) {
+    let store = subject.open().await;
+    assert_eq!(inspect(&store).sample(10).await.expect("a sample"), []);
+    seven(&store).await;
+    let mut all = inspect(&store).tally(Position::START, 1_000).await.expect("a tally").types;
+    all.sort_by_key(|tally| tally.version);
+    for most in [28, 29, 1_000] {
+        let mut whole = inspect(&store).sample(most).await.expect("a sample");
+        whole.sort_by_key(|tally| tally.version);
+        assert_eq!(whole, all, "a sample of {most}");
+    }
+    for most in [1, 2, 5, 27] {
+        for some in inspect(&store).sample(most).await.expect("a sample") {
+            let of = all.iter().find(|of| (&of.name, of.version) == (&some.name, some.version));
+            let of = of.expect("a type that is there");
+            assert!(some.events <= of.events && some.bytes <= of.bytes, "{some:?} of {of:?}");
+            assert!(of.recorded.0 <= some.recorded.0 && some.recorded.1 <= of.recorded.1, "{some:?}");
+        }
+    }
+}
+
+/// Every snapshot is told once, whatever the size of a page, with the bytes of its state.
+pub async fn snapshots_are_listed<F: Fixture>(subject: &Subject<F>) {
+    let store = subject.open().await;
+    assert_eq!(inspect(&store).list_snapshots(None, 10).await.expect("a page"), []);
+    let mut saved = Vec::new();
+    for n in 1..=5_u64 {
+        let stream = stream(&format!("n-{n}"));
+        stored(&store, at(&stream, 0, ["1", "2"])).await;
+        let (position, fingerprint) = (Position::from_raw(n), u64::MAX - n);
+        let state = format!("{{ {n}\u{fc}").into_bytes();
+        let snapshot = SnapshotRef { version: 2, position, fingerprint, state: &state };
+        store.port().save_snapshot(&stream, snapshot).await.expect("a snapshot can be saved");
+        saved.push(StoredSnapshot { stream, version: 2, position, fingerprint, state });
+    }
+    saved.sort_by_key(|snapshot| snapshot.stream.key());
+    for most in 1..=6 {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let page = inspect(&store).list_snapshots(after, most).await.expect("a page");
+            after = page.last().map(|last| last.stream.key());
+            let full = page.len() as u64 == most;
+            all.extend(page);
+            if !full {
+                break;
+            }
+        }
+        assert_eq!(all, saved, "pages of {most}");
     }
 }
 

@@ -310,6 +310,9 @@ macro_rules! inspect_contract {
                 streams_are_listed
                 streams_are_filtered
                 types_of_events_are_counted
+                streams_of_categories_are_counted
+                a_sample_is_of_what_there_is
+                snapshots_are_listed
                 a_key_alone_is_no_stream
                 recorded_events_are_restored
                 what_does_not_follow_is_not_restored

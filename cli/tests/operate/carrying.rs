@@ -155,6 +155,12 @@ async fn a_damaged_export_is_refused(scene: &Scene) {
         (damaged("changed", all.replacen("\"cents\":500", "\"cents\":501", 1)), "the export is damaged"),
         (damaged("cut", lines[..lines.len() - 1].join("\n")), "without its last line"),
         (damaged("missing", [&lines[..3], &lines[4..]].concat().join("\n")), "the export is damaged"),
+        (damaged("two", all.repeat(2)), "an export ends with the line before"),
+        (damaged("twice", all.replacen(lines[2], &format!("{}\n{}", lines[2], lines[2]), 1)), "is damaged"),
+        (
+            damaged("swapped", [&lines[..2], &[lines[3], lines[2]], &lines[4..]].concat().join("\n")),
+            "is damaged",
+        ),
         (damaged("torn", all[..all.len() / 2].to_owned()), "line"),
         (damaged("other", "{}\n".to_owned()), "this is no export of gesta"),
         (damaged("empty", String::new()), "this is no export of gesta"),

@@ -157,7 +157,15 @@ impl<'r> Lines<'r> {
         if expected != found {
             return Err(ImportError::Damaged { expected, found });
         }
-        Ok(())
+        // What stands behind would be left out without a word.
+        match self.line()? {
+            None => Ok(()),
+            Some(_) => Err(ImportError::Line {
+                number: self.number,
+                reason: "an export ends with the line before; are these several, one behind the other?"
+                    .to_owned(),
+            }),
+        }
     }
 }
 

@@ -135,7 +135,7 @@ pub fn main() -> ExitCode {
         return code;
     }
     let Cargo::Gesta(arguments) = Cargo::parse();
-    run("cargo gesta", execute(arguments))
+    run("cargo gesta", arguments.output(), execute(arguments))
 }
 
 async fn execute(arguments: Arguments) -> Result<(), Failure> {

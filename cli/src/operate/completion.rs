@@ -1,3 +1,5 @@
+use std::io::{ErrorKind, Write};
+
 use clap::CommandFactory;
 use clap_complete::{Shell, generate};
 
@@ -13,7 +15,12 @@ pub struct Completion {
 
 impl Completion {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        generate(self.shell, &mut Arguments::command(), "gesta", &mut std::io::stdout());
-        Ok(())
+        // It is written at once: whoever has read enough of it may go away.
+        let mut script = Vec::new();
+        generate(self.shell, &mut Arguments::command(), "gesta", &mut script);
+        match std::io::stdout().write_all(&script) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+            _ => Ok(()),
+        }
     }
 }

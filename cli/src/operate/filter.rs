@@ -44,6 +44,20 @@ pub(super) fn stream(name: &str) -> Result<StreamId, Failure> {
     }
 }
 
+/// The one stream whose events alone can pass, if there is one.
+pub(super) fn only_stream(given: &[Given]) -> Result<Option<StreamId>, Failure> {
+    let mut streams = given.iter().filter(|given| given.what == "stream");
+    match (streams.next(), streams.next()) {
+        (Some(only), None) => stream(&only.value).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// That there is no stream of this name.
+pub(super) fn no_stream(name: &str) -> Failure {
+    Failure::NotFound(format!("there is no stream {name}; `gesta streams` lists those there are"))
+}
+
 /// A filter of all conditions.
 pub(super) fn filter(given: &[Given]) -> Result<Filter, Failure> {
     let wrong = |error: &dyn std::error::Error| Failure::Usage(error.to_string());

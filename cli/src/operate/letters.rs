@@ -23,14 +23,23 @@ pub struct Letters {
 #[derive(Debug, clap::Subcommand)]
 enum Action {
     /// Lists them
+    #[command(after_help = "Example:\n  gesta dead-letters list --handler statements --error refused")]
     List(List),
     /// Shows one with its event
+    #[command(after_help = "Example:\n  gesta dead-letters show --handler statements --position 17")]
     Show(Which),
     /// Tries them again, each with all its attempts anew
+    #[command(after_help = "Example:\n  gesta dead-letters retry --handler statements --in 15m")]
     Retry(Retry),
     /// Gives them up: what waits behind them flows
+    #[command(
+        after_help = "Example:\n  gesta dead-letters discard --handler statements --stream account/ann"
+    )]
     Discard(Decide),
     /// Marks them as staying dead, so that a retry of many leaves them alone
+    #[command(
+        after_help = "Example:\n  gesta dead-letters mark-permanent --position 17 --reason \"no such mailbox\""
+    )]
     MarkPermanent(Decide),
 }
 

@@ -26,10 +26,13 @@ pub struct Projections {
 #[derive(Debug, clap::Subcommand)]
 enum Action {
     /// Lists them: their generations, how far each has come, and how fast it is
+    #[command(after_help = "Example:\n  gesta projections list --json")]
     List,
     /// Removes the documents of one and lets them be made anew, from the first event; shows how far that has come
+    #[command(after_help = "Example:\n  gesta projections rebuild balance --reason \"a handler was wrong\"")]
     Rebuild(Rebuild),
     /// Removes a generation that is not live
+    #[command(after_help = "Example:\n  gesta projections drop balance@1")]
     Drop {
         /// The generation: balance@1
         name: String,
@@ -71,7 +74,7 @@ struct All {
 }
 
 /// How long it is looked at how fast they are.
-const WINDOW: Duration = Duration::from_secs(1);
+const WINDOW: Duration = Duration::from_millis(500);
 
 fn state_name(state: GenerationState) -> &'static str {
     match state {
@@ -234,9 +237,15 @@ async fn remove(
             report.name()
         )));
     }
-    confirm.actor()?;
+    let because = because(confirm)?;
     confirm.ask(&format!("`{}` is removed with its documents", report.name()))?;
-    operations.drop_generation(&report.projection, report.generation.version).await?;
+    let version = report.generation.version;
+    if !operations.drop_generation(&report.projection, version, &because).await? {
+        return Err(Failure::Other(format!(
+            "`{}` was not dropped: it answers queries by now, or somebody else has dropped it",
+            report.name()
+        )));
+    }
     let done = Done { subscription: report.name().to_string(), done: "dropped", position: None };
     Ok(all.output().answer(&done)?)
 }

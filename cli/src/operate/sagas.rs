@@ -31,16 +31,22 @@ pub struct Sagas {
 #[derive(Debug, clap::Subcommand)]
 enum Action {
     /// Lists instances
+    #[command(after_help = "Example:\n  gesta sagas list --saga transfer --state parked --error timeout")]
     List(List),
     /// Shows what has happened to one, from the start
+    #[command(after_help = "Example:\n  gesta sagas timeline transfer/t-1")]
     Timeline {
         /// Its saga and id: transfer/t-1
         #[arg(value_name = "SAGA/ID")]
         name: String,
     },
     /// Lets those go on that are parked, with all attempts anew
+    #[command(after_help = "Example:\n  gesta sagas retry transfer/t-1 --reason \"the line works again\"")]
     Retry(Decide),
     /// Takes the step at which one is parked for done, with this output for later steps
+    #[command(
+        after_help = "Example:\n  gesta sagas skip-with transfer/t-1 '{\"reference\":\"x-7\"}' --reason \"it was done by hand\""
+    )]
     SkipWith {
         /// Its saga and id: transfer/t-1
         #[arg(value_name = "SAGA/ID")]
@@ -52,6 +58,7 @@ enum Action {
         confirm: Confirm,
     },
     /// Tries them at another time than planned
+    #[command(after_help = "Example:\n  gesta sagas reschedule transfer/t-1 --in 15m")]
     Reschedule {
         #[command(flatten)]
         decide: Decide,
@@ -60,8 +67,10 @@ enum Action {
         after: Duration,
     },
     /// Gives them up as they are: nothing more is done, and nothing is undone
+    #[command(after_help = "Example:\n  gesta sagas abandon transfer/t-1 --reason \"settled by hand\"")]
     Abandon(Decide),
     /// Undoes what one has done; needs the code of the saga, in this folder
+    #[command(after_help = "Example:\n  gesta sagas compensate transfer/t-1 --package bank")]
     Compensate {
         /// Its saga and id: transfer/t-1
         #[arg(value_name = "SAGA/ID")]
@@ -72,6 +81,7 @@ enum Action {
         code: Box<Code>,
     },
     /// Starts another instance at a step of one; needs the code of the saga
+    #[command(after_help = "Example:\n  gesta sagas fork transfer/t-1")]
     Fork(Decide),
 }
 
@@ -286,10 +296,30 @@ impl Decide {
         let names: Vec<_> = self.names.iter().map(|name| parts(name)).collect::<Result<_, _>>()?;
         self.confirm.ask(&format!("{} {what}", self.names.join(", ")))?;
         let reason = self.confirm.reason.as_deref().unwrap_or_default();
-        for name in names {
-            decide(name, (&actor, reason)).await?;
+        let (mut settled, mut wrong) = (Vec::new(), Vec::new());
+        for (name, parts) in self.names.iter().zip(names) {
+            match decide(parts, (&actor, reason)).await.map_err(Failure::from) {
+                Ok(()) => settled.push(name.clone()),
+                Err(failure) => wrong.push(failure.saying(|text| format!("{name}: {text}"))),
+            }
+            // Of those behind it nobody knows more where the store is not there.
+            if matches!(wrong.last(), Some(Failure::Unavailable(_))) {
+                break;
+            }
         }
-        Ok(all.output().answer(&Done { sagas: self.names.clone(), done })?)
+        if !settled.is_empty() {
+            all.output().answer(&Done { sagas: settled.clone(), done })?;
+        }
+        let left = self.names.len() - settled.len();
+        let several = self.names.len() > 1;
+        let told = wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        match wrong.into_iter().next() {
+            None => Ok(()),
+            Some(failure) if several => {
+                Err(failure.saying(|_| format!("{left} of {} are as they were: {told}", self.names.len())))
+            }
+            Some(failure) => Err(failure),
+        }
     }
 
     fn needs_code(&self, call: &str) -> Failure {

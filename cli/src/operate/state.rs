@@ -5,6 +5,7 @@ use std::{
 
 use gesta::admin::{StateReport, probe::Request};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use super::{Arguments, filter};
 use crate::{
@@ -19,7 +20,7 @@ pub struct State {
     #[arg(value_name = "STREAM")]
     name: String,
     /// After so many events; after all unless given
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", value_parser = clap::value_parser!(u64).range(1..))]
     at: Option<u64>,
     #[command(flatten)]
     code: Code,
@@ -44,12 +45,21 @@ impl Code {
         &self,
         request: Request,
     ) -> Result<T, Failure> {
+        self.ask_slowly(request, |_| ()).await
+    }
+
+    /// Compiles the domain and asks it, and is told how far it has come.
+    pub(super) async fn ask_slowly<T: DeserializeOwned + Send + 'static>(
+        &self,
+        request: Request,
+        report: impl FnMut(Value) + Send + 'static,
+    ) -> Result<T, Failure> {
         let probe = Probe {
             manifest_path: self.manifest_path.clone(),
             package: self.package.clone(),
             which: self.which.clone(),
         };
-        let asking = tokio::task::spawn_blocking(move || probe.find()?.ask::<T>(&request));
+        let asking = tokio::task::spawn_blocking(move || probe.find()?.ask_slowly::<T>(&request, report));
         asking.await.map_err(|error| Failure::other(&error))?.map_err(|failure| {
             Failure::Other(format!(
                 "this needs the code of the domain, which says no or cannot be asked: {failure}"
@@ -82,10 +92,14 @@ impl State {
         let stream = filter::stream(&self.name)?;
         // What can be said without the code is said before anything is compiled.
         let operations = all.open().await?;
-        let events = operations.events(&stream, 0, 1).await?;
+        let version = operations.stream(&stream).await?.map(|state| state.version);
         operations.store().port().close().await;
-        if events.is_empty() {
-            return Err(Failure::NotFound(format!("there is no stream {}", self.name)));
+        match (version, self.at) {
+            (None, _) => return Err(filter::no_stream(&self.name)),
+            (Some(version), Some(at)) if at > version => {
+                return Err(Failure::NotFound(format!("{} has only {version} events", self.name)));
+            }
+            _ => {}
         }
         let request =
             Request::State { store: address(&all.address()?)?, stream: self.name.clone(), at: self.at };

@@ -7,11 +7,18 @@ use gesta::admin::StoreStatistics;
 use serde::Serialize;
 
 use super::{Arguments, moment};
-use crate::shared::{Answer, Failure, Progress, Table};
+use crate::shared::{Answer, Failure, Stages, Table};
 
 /// Arguments of `gesta stats`.
 #[derive(Debug, clap::Args)]
-pub struct Stats {}
+pub struct Stats {
+    /// Counts every event by its type, which reads the whole log; without it a large log is estimated from a part of it
+    #[arg(long)]
+    exact: bool,
+}
+
+/// Up to so many events are counted one by one; of more, so many are looked at.
+const SAMPLE: u64 = 50_000;
 
 #[derive(Debug, Serialize)]
 struct Type {
@@ -19,8 +26,10 @@ struct Type {
     schema: u16,
     events: u64,
     bytes: u64,
-    first_at: String,
-    last_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_at: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -46,6 +55,9 @@ struct Counted {
     first_at: Option<String>,
     last_at: Option<String>,
     streams: BTreeMap<String, u64>,
+    /// From how many events `types` is estimated; missing where all were counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimated_from: Option<u64>,
     types: Vec<Type>,
     bytes: BTreeMap<String, u64>,
     subscriptions: Vec<Subscription>,
@@ -56,13 +68,15 @@ struct Counted {
 impl From<StoreStatistics> for Counted {
     fn from(statistics: StoreStatistics) -> Self {
         let recorded = statistics.recorded();
+        // Of a sample nobody knows when the first and the last of all were recorded.
+        let counted = statistics.sampled.is_none();
         let types = statistics.types.iter().map(|tally| Type {
             name: tally.name.clone(),
             schema: tally.version,
             events: tally.events,
             bytes: tally.bytes,
-            first_at: tally.recorded.0.to_string(),
-            last_at: tally.recorded.1.to_string(),
+            first_at: counted.then(|| tally.recorded.0.to_string()),
+            last_at: counted.then(|| tally.recorded.1.to_string()),
         });
         let subscriptions = statistics.subscriptions.iter().map(|at| Subscription {
             name: at.name.to_string(),
@@ -85,6 +99,7 @@ impl From<StoreStatistics> for Counted {
             last_position: statistics.last_position.raw(),
             first_at: recorded.map(|(first, _)| first.to_string()),
             last_at: recorded.map(|(_, last)| last.to_string()),
+            estimated_from: statistics.sampled,
             types: types.collect(),
             subscriptions: subscriptions.collect(),
             sagas: sagas.collect(),
@@ -104,12 +119,19 @@ impl Answer for Counted {
         }
         let mut table = Table::new(["event", "schema", "events", "bytes", "last"]);
         for of in &self.types {
-            let last = of.last_at.parse().map_or(of.last_at.clone(), moment::short);
+            let last = of.last_at.as_ref();
+            let last = last.map_or_else(|| "-".to_owned(), |at| at.parse().map_or(at.clone(), moment::short));
             let cells =
                 [of.name.clone(), of.schema.to_string(), of.events.to_string(), of.bytes.to_string(), last];
             table.row(cells);
         }
         section(out, &table, self.types.is_empty())?;
+        if let Some(some) = self.estimated_from {
+            writeln!(
+                out,
+                "estimated from {some} events all over the log: a rare type may be missing; --exact counts all"
+            )?;
+        }
         let mut table = Table::new(["category", "streams"]);
         self.streams
             .iter()
@@ -148,14 +170,14 @@ fn section(out: &mut dyn Write, table: &Table, empty: bool) -> io::Result<()> {
 impl Stats {
     pub(super) async fn run(&self, all: &Arguments) -> Result<(), Failure> {
         let operations = all.open().await?;
-        let mut bar: Option<Progress> = None;
-        let counted = operations.statistics(|at, last| {
-            bar.get_or_insert_with(|| Progress::of(last.raw(), "counting events")).at(at.raw());
-        });
-        let counted = counted.await;
-        if let Some(bar) = bar {
-            bar.end();
-        }
+        let counted = if self.exact {
+            let stages = Stages::new();
+            let counted = operations.statistics(|done, of| stages.at("counting events", done, of)).await;
+            stages.end();
+            counted
+        } else {
+            operations.estimate(SAMPLE).await
+        };
         Ok(all.output().answer(&Counted::from(counted?))?)
     }
 }

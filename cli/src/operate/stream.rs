@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{Arguments, event::Event, filter};
-use crate::shared::{Answer, Failure, Table};
+use crate::shared::{Answer, Failure, Table, shown};
 
 /// Arguments of `gesta stream`.
 #[derive(Debug, clap::Args)]
@@ -14,6 +14,9 @@ pub struct Stream {
     /// Only events after this version
     #[arg(long, value_name = "VERSION", default_value_t = 0)]
     after: u64,
+    /// Only the last so many events
+    #[arg(long, value_name = "EVENTS", conflicts_with = "after")]
+    last: Option<u64>,
     /// At most so many events
     #[arg(long, short = 'n', value_name = "EVENTS")]
     limit: Option<u64>,
@@ -48,24 +51,49 @@ impl Stream {
     pub(super) async fn run(&self, all: &Arguments) -> Result<(), Failure> {
         let stream = filter::stream(&self.name)?;
         let operations = all.open().await?;
+        let Some(version) = operations.stream(&stream).await?.map(|state| state.version) else {
+            return Err(filter::no_stream(&self.name));
+        };
         let (mut after, mut left) = (self.after, self.limit.unwrap_or(u64::MAX));
-        loop {
+        if let Some(last) = self.last {
+            after = version.saturating_sub(last);
+        }
+        let (begin, mut seen) = (after, false);
+        while left > 0 {
             let events = operations.events(&stream, after, left.min(PAGE)).await?;
             let Some(last) = events.last() else { break };
-            (after, left) = (last.version, left - events.len() as u64);
+            (after, left, seen) = (last.version, left - events.len() as u64, true);
             let page = Page(events.iter().map(Event::from).collect());
             let full = page.0.len() as u64 == PAGE;
-            if !show(all, page)? || !full || left == 0 {
+            if !show(all, page)? || !full {
                 return Ok(());
             }
         }
-        if after == 0 {
-            return Err(Failure::NotFound(format!(
-                "there is no stream {}; `gesta streams` lists those there are",
+        if !seen && begin < version && left > 0 {
+            return Err(Failure::Other(format!(
+                "{} is at version {version}, and its events are not found; `gesta verify` says what is wrong",
                 self.name
             )));
         }
+        if !seen && !all.json {
+            all.output().answer(&Nothing { stream: &self.name, begin, version })?;
+        }
         Ok(())
+    }
+}
+
+/// That there is nothing to show of a stream.
+#[derive(Debug, Serialize)]
+struct Nothing<'n> {
+    stream: &'n str,
+    begin: u64,
+    version: u64,
+}
+
+impl Answer for Nothing<'_> {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Self { stream, begin, version } = self;
+        writeln!(out, "nothing after version {begin}: {} is at version {version}", shown(stream))
     }
 }
 
@@ -74,10 +102,5 @@ fn show(all: &Arguments, page: Page) -> Result<bool, Failure> {
     if !all.json {
         return Ok(all.output().one_of_many(&page)?);
     }
-    for event in page.0 {
-        if !all.output().one_of_many(&event)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+    Ok(all.output().some_of_many(&page.0)?)
 }

@@ -21,17 +21,24 @@ pub struct Subscriptions {
 #[derive(Debug, clap::Subcommand)]
 enum Action {
     /// Lists them: how far each has come, and who works on it
+    #[command(after_help = "Example:\n  gesta subscriptions list --json")]
     List,
     /// Shows the shards of one
+    #[command(after_help = "Example:\n  gesta subscriptions show statements")]
     Show {
         /// Its name
         name: String,
     },
     /// Pauses one in all processes
+    #[command(
+        after_help = "Example:\n  gesta subscriptions pause statements --reason \"the printer is on fire\""
+    )]
     Pause(Change),
     /// Lets one go on
+    #[command(after_help = "Example:\n  gesta subscriptions resume statements")]
     Resume(Change),
     /// Sets one to another place; its parked deliveries are forgotten
+    #[command(after_help = "Example:\n  gesta subscriptions reset statements --to 2h")]
     Reset {
         #[command(flatten)]
         change: Change,

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader, BufWriter, Write},
+    io::{self, BufRead, BufReader, BufWriter, Read, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -14,7 +14,7 @@ use super::{
     Arguments,
     filter::{self, Given},
 };
-use crate::shared::{Answer, Confirm, Failure, Progress};
+use crate::shared::{Answer, Confirm, Failure, Progress, Stages};
 
 /// Arguments of `gesta export`.
 #[derive(Debug, clap::Args)]
@@ -133,19 +133,85 @@ impl Export {
         let file = File::options().write(true).create_new(true).open(path);
         let file =
             file.map_err(|error| Failure::Usage(format!("{} cannot be made: {error}", path.display())))?;
-        let mut bar: Option<Progress> = None;
+        // From here on it is taken away again, unless all of it is there.
+        let unfinished = Unfinished(Some(path));
+        let stages = Stages::new();
         let mut out = BufWriter::new(file);
-        let exported = operations.export(&filter, &mut out, |at, last| {
-            bar.get_or_insert_with(|| Progress::of(last.raw(), "exporting")).at(at.raw());
-        });
-        let exported = exported.await;
-        if let Some(bar) = bar {
-            bar.end();
-        }
-        let exported = exported?;
-        out.get_ref().sync_all().map_err(ExportError::Write)?;
-        Ok(all.output().answer(&Written::from(exported))?)
+        let exported =
+            operations.export(&filter, &mut out, |done, of| stages.at("exporting", done, of)).await;
+        stages.end();
+        let written = exported
+            .and_then(|exported| out.get_ref().sync_all().map(|()| exported).map_err(ExportError::Write));
+        let written = written.map_err(|error| {
+            Failure::from(error)
+                .saying(|text| format!("{text}; {}, which was begun, is taken away", path.display()))
+        })?;
+        unfinished.is_finished();
+        Ok(all.output().answer(&Written::from(written))?)
     }
+}
+
+/// A file that was begun.
+struct Unfinished<'p>(Option<&'p Path>);
+
+impl Unfinished<'_> {
+    fn is_finished(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        // An export without its last line is told by `import`, should it be left behind.
+        self.0.iter().for_each(|path| drop(std::fs::remove_file(path)));
+    }
+}
+
+/// A file that tells how much of it was read.
+struct Watched {
+    file: BufReader<File>,
+    stages: Stages,
+    read: u64,
+    of: u64,
+}
+
+impl Watched {
+    fn told(&mut self, read: usize) {
+        self.read += read as u64;
+        // In megabytes, which is also how often it need be told.
+        if self.read >> 20 != (self.read - read as u64) >> 20 {
+            self.stages.at("megabytes checked", self.read >> 20, self.of >> 20);
+        }
+    }
+}
+
+impl Read for Watched {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        self.told(read);
+        Ok(read)
+    }
+}
+
+impl BufRead for Watched {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.file.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.file.consume(amount);
+        self.told(amount);
+    }
+}
+
+/// Reads a file to its end; how many events it has.
+fn check(path: &Path) -> Result<u64, Failure> {
+    let file = open(path)?;
+    let of = file.get_ref().metadata().map_or(0, |metadata| metadata.len());
+    let stages = Stages::new();
+    let events = check_export(&mut Watched { file, stages: stages.clone(), read: 0, of });
+    stages.end();
+    Ok(events?)
 }
 
 fn open(path: &Path) -> Result<BufReader<File>, Failure> {
@@ -158,7 +224,7 @@ impl Import {
     pub(super) async fn run(&self, all: &Arguments) -> Result<(), Failure> {
         let piped = self.file == Path::new("-");
         // Checked as a whole before anything is stored, where that is possible.
-        let events = if piped { None } else { Some(check_export(&mut open(&self.file)?)?) };
+        let events = if piped { None } else { Some(check(&self.file)?) };
         if self.check {
             let events = events.map_or_else(|| check_export(&mut BufReader::new(io::stdin())), Ok)?;
             return Ok(all.output().answer(&Checked { events })?);

@@ -1,12 +1,12 @@
 use std::{
     fs::OpenOptions,
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::SystemTime,
 };
 
 use gesta::{
-    admin::{Decoded, Operations, RepairError, Verified, probe::Request},
+    admin::{DecodeProgress, Decoded, Operations, RepairError, Verified, probe::Request},
     domain::Timestamp,
     store::{Damage, DamageKind, Repair},
 };
@@ -15,8 +15,9 @@ use serde::Serialize;
 use super::{
     Arguments,
     state::{Code, address},
+    subscriptions::because,
 };
-use crate::shared::{Answer, Confirm, Counter, Failure, shown};
+use crate::shared::{Answer, Confirm, Failure, Stages, shown};
 
 /// Arguments of `gesta verify`.
 #[derive(Debug, clap::Args)]
@@ -27,7 +28,7 @@ pub struct Verify {
     /// Where the backup goes; a new file in this folder unless given
     #[arg(long, value_name = "FILE", requires = "repair")]
     backup: Option<PathBuf>,
-    /// Reads every event with the code of the domain too, which is compiled first
+    /// Reads every event and snapshot with the code of the domain too, which is compiled first
     #[arg(long)]
     decode: bool,
     #[command(flatten)]
@@ -87,7 +88,7 @@ impl Verify {
     pub(super) async fn run(&self, all: &Arguments) -> Result<(), Failure> {
         let operations = all.open().await?;
         let (mut repairs, mut told) = (Vec::new(), Ok(true));
-        let counter = Counter::new();
+        let stages = Stages::new();
         let found = |damage: Damage| {
             if matches!(told, Ok(true)) {
                 let Damage { kind, subject, found, repair } = &damage;
@@ -99,15 +100,15 @@ impl Verify {
                     remedy: kind.remedy(),
                     repairable: repair.is_some(),
                 };
-                told = counter.aside(|| all.output().one_of_many(&violation));
+                told = stages.aside(|| all.output().one_of_many(&violation));
             }
             repairs.extend(damage.repair);
         };
-        let verified = operations.verify(found, |what, count| counter.at(what, count)).await;
-        counter.end();
+        let verified = operations.verify(found, |what, done, of| stages.at(what, done, of)).await;
+        stages.end();
         let (verified, heard) = (verified?, told?);
         let verified = match self.decode {
-            true => self.decode(all, verified).await?,
+            true => self.decode(all, verified, &mut repairs).await?,
             false => verified,
         };
         let mut summary = Summary {
@@ -128,20 +129,48 @@ impl Verify {
     }
 
     /// What the code of the domain cannot read is wrong too.
-    async fn decode(&self, all: &Arguments, mut verified: Verified) -> Result<Verified, Failure> {
+    async fn decode(
+        &self,
+        all: &Arguments,
+        mut verified: Verified,
+        repairs: &mut Vec<Repair>,
+    ) -> Result<Verified, Failure> {
         let request = Request::Decode { store: address(&all.address()?)? };
-        let decoded = self.code.ask::<Decoded>(request).await?;
-        let kind = DamageKind::Unreadable;
-        for (subject, found) in &decoded.reasons {
+        let stages = Stages::new();
+        let shown = stages.clone();
+        let report = move |report| {
+            if let Ok(DecodeProgress { what, done, of }) = serde_json::from_value(report) {
+                shown.at(&what, done, of);
+            }
+        };
+        let decoded = self.code.ask_slowly::<Decoded>(request, report).await;
+        stages.end();
+        let Decoded { read, foreign, unreadable, reasons, snapshots } = decoded?;
+        let tell = |kind: DamageKind, subject: &str, found: &str, repairable: bool| {
             let (violation, means, remedy) = (kind.name(), kind.meaning(), kind.remedy());
-            let violation = Violation { violation, subject, found, means, remedy, repairable: false };
-            if !all.output().one_of_many(&violation)? {
+            all.output().one_of_many(&Violation { violation, subject, found, means, remedy, repairable })
+        };
+        for (subject, found) in &reasons {
+            if !tell(DamageKind::Unreadable, subject, found, false)? {
                 break;
             }
         }
-        verified.looked_at.push(("events by the domain", decoded.read + decoded.unreadable));
-        verified.looked_at.push(("events of others", decoded.foreign));
-        verified.damages += decoded.unreadable;
+        for (subject, found, repair) in snapshots.reasons {
+            repairs.push(repair);
+            if !tell(DamageKind::UnreadableSnapshot, &subject, &found, true)? {
+                break;
+            }
+        }
+        verified.looked_at.extend([
+            ("events by the domain", read + unreadable),
+            ("events of others", foreign),
+            ("snapshots by the domain", snapshots.read + snapshots.unreadable),
+            ("snapshots of another shape", snapshots.outdated),
+        ]);
+        if snapshots.foreign > 0 {
+            verified.looked_at.push(("snapshots of others", snapshots.foreign));
+        }
+        verified.damages += unreadable + snapshots.unreadable;
         Ok(verified)
     }
 
@@ -150,7 +179,7 @@ impl Verify {
             let seconds = Timestamp::from(SystemTime::now()).as_micros() / 1_000_000;
             PathBuf::from(format!("gesta-repair-{seconds}.ndjson"))
         });
-        self.confirm.actor()?;
+        let because = because(&self.confirm)?;
         self.confirm.ask(&format!(
             "{} things are set right that follow from the events; what is there now is written to {} first",
             repairs.len(),
@@ -162,17 +191,16 @@ impl Verify {
                 path.display()
             ))
         })?;
-        let repaired =
-            operations.repair(repairs, &mut Synced(&mut backup)).await.map_err(|error| match error {
-                RepairError::Store(error) => error.into(),
-                other => Failure::other(&other),
-            })?;
-        Ok((repaired, shown_path(&path)))
+        let called = path.display().to_string();
+        let repaired = operations.repair(repairs, (&mut Synced(&mut backup), &called), &because).await;
+        let repaired = repaired.map_err(|error| match error {
+            RepairError::Store(error) => Failure::from(error).saying(|text| {
+                format!("{text}; what is repaired by then is repaired, and the backup is {called}")
+            }),
+            other => Failure::other(&other),
+        })?;
+        Ok((repaired, called))
     }
-}
-
-fn shown_path(path: &Path) -> String {
-    path.display().to_string()
 }
 
 /// A file that is on the disk once it is flushed.

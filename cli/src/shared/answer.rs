@@ -35,14 +35,27 @@ impl Output {
     /// # Errors
     /// When the standard output cannot be written for another reason than that nobody reads it.
     pub fn one_of_many(self, answer: &impl Answer) -> io::Result<bool> {
+        self.some_of_many([answer])
+    }
+
+    /// Writes some of many answers to the standard output at once, each in JSON on a line of its own. Whether anybody
+    /// still reads.
+    ///
+    /// # Errors
+    /// As [`Output::one_of_many`].
+    pub fn some_of_many<'a, A: Answer + 'a>(
+        self,
+        answers: impl IntoIterator<Item = &'a A>,
+    ) -> io::Result<bool> {
+        let mut text = Vec::new();
+        for answer in answers {
+            match self {
+                Self::Human => answer.human(&mut text)?,
+                Self::Json => writeln!(text, "{}", harmless(serde_json::to_string(answer)?))?,
+            }
+        }
         let mut out = io::stdout().lock();
-        let written = match self {
-            Self::Human => answer.human(&mut out),
-            Self::Json => serde_json::to_string(answer)
-                .map_err(io::Error::from)
-                .and_then(|json| writeln!(out, "{}", harmless(json))),
-        };
-        match written.and_then(|()| out.flush()) {
+        match out.write_all(&text).and_then(|()| out.flush()) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
             Err(error) => Err(error),

@@ -1,6 +1,12 @@
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::{
+    io::{self, BufRead, IsTerminal, Write},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use super::Failure;
+
+/// Whether a person is asked just now, which is when nothing is under way.
+pub(super) static ASKING: AtomicBool = AtomicBool::new(false);
 
 /// The arguments of a command that changes something: it asks first, unless it is told not to, and notes who did it.
 #[derive(Clone, Debug, clap::Args)]
@@ -49,7 +55,9 @@ impl Confirm {
         }
         eprint!("{what}. Go on? [y/N] ");
         let mut answer = String::new();
+        ASKING.store(true, Ordering::SeqCst);
         let read = io::stderr().flush().and_then(|()| io::stdin().lock().read_line(&mut answer));
+        ASKING.store(false, Ordering::SeqCst);
         read.map_err(|error| Failure::Other(format!("the answer cannot be read: {error}")))?;
         match answer.trim().to_lowercase().as_str() {
             "y" | "yes" => Ok(()),

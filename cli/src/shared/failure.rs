@@ -24,19 +24,54 @@ pub enum Failure {
     /// Everything else. Code 6.
     #[error("{0}")]
     Other(String),
+    /// Somebody has ended it by Ctrl-C. Code 130, as shells have it.
+    #[error("ended by Ctrl-C")]
+    Interrupted,
 }
 
 impl Failure {
     /// What the program ends with.
     pub fn code(&self) -> ExitCode {
-        ExitCode::from(match self {
+        ExitCode::from(self.number())
+    }
+
+    /// What the program ends with, as a number.
+    pub fn number(&self) -> u8 {
+        match self {
             Self::Found(_) => 1,
             Self::Usage(_) => 2,
             Self::NotFound(_) => 3,
             Self::Unavailable(_) => 4,
             Self::NotConfirmed(_) => 5,
             Self::Other(_) => 6,
-        })
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// Its name for programs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Found(_) => "found",
+            Self::Usage(_) => "usage",
+            Self::NotFound(_) => "not-found",
+            Self::Unavailable(_) => "unavailable",
+            Self::NotConfirmed(_) => "not-confirmed",
+            Self::Other(_) => "other",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// The same failure, with more said about it.
+    pub fn saying(self, tell: impl FnOnce(String) -> String) -> Self {
+        match self {
+            Self::Found(text) => Self::Found(tell(text)),
+            Self::Usage(text) => Self::Usage(tell(text)),
+            Self::NotFound(text) => Self::NotFound(tell(text)),
+            Self::Unavailable(text) => Self::Unavailable(tell(text)),
+            Self::NotConfirmed(text) => Self::NotConfirmed(tell(text)),
+            Self::Other(text) => Self::Other(tell(text)),
+            Self::Interrupted => Self::Interrupted,
+        }
     }
 
     /// Any other error, with its causes.

@@ -11,5 +11,5 @@ pub use answer::{Answer, Output, Table, harmless, shown};
 pub use ask::Confirm;
 pub use failure::Failure;
 pub use probe::{CompiledDomain, Package, Probe};
-pub use progress::{Counter, Progress};
-pub use run::run;
+pub use progress::{Progress, Stages};
+pub use run::{run, tell};

@@ -2,6 +2,9 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+/// What is done, how fast, and how long the rest takes at that rate.
+const BAR: &str = "{msg} {wide_bar} {human_pos}/{human_len} {per_sec} {eta} left";
+
 /// A bar on the terminal's error output, for work that takes long; nothing where that is no terminal.
 #[derive(Clone, Debug)]
 pub struct Progress(ProgressBar);
@@ -10,9 +13,7 @@ impl Progress {
     /// Of `total` steps.
     pub fn of(total: u64, what: &str) -> Self {
         let bar = ProgressBar::new(total).with_message(what.to_owned());
-        if let Ok(style) =
-            ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}")
-        {
+        if let Ok(style) = ProgressStyle::with_template(BAR) {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(200));
@@ -35,11 +36,12 @@ impl Progress {
     }
 }
 
-/// What is done so far, on the terminal's error output, where nobody knows how much there is.
+/// How far something has come that has several parts, one after the other, on the terminal's error output: a bar where it
+/// is known how much there is of a part, and a number where it is not.
 #[derive(Clone, Debug)]
-pub struct Counter(ProgressBar);
+pub struct Stages(ProgressBar);
 
-impl Counter {
+impl Stages {
     /// Nothing yet.
     pub fn new() -> Self {
         let bar = ProgressBar::new_spinner();
@@ -47,9 +49,21 @@ impl Counter {
         Self(bar)
     }
 
-    /// So many of this.
-    pub fn at(&self, what: &str, done: u64) {
-        self.0.set_message(format!("{done} {what}"));
+    /// So many of this are done, of about so many; 0 where nobody knows.
+    pub fn at(&self, what: &str, done: u64, of: u64) {
+        if self.0.message() != what {
+            self.0.reset();
+            self.0.set_message(what.to_owned());
+            let template = if of > 0 { BAR } else { "{spinner} {human_pos} {msg}" };
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                self.0.set_style(style);
+            }
+        }
+        if of > 0 {
+            // What is told of the whole is a guess now and then.
+            self.0.set_length(of.max(done));
+        }
+        self.0.set_position(done);
     }
 
     /// Writes something else meanwhile.
@@ -63,7 +77,7 @@ impl Counter {
     }
 }
 
-impl Default for Counter {
+impl Default for Stages {
     fn default() -> Self {
         Self::new()
     }

@@ -168,7 +168,14 @@ async fn mended(kind: Kind, statements: &str, expected: &[(&str, &str)]) {
     let kept = std::fs::read_to_string(backup).unwrap();
     assert_eq!(kept.lines().count(), expected.len(), "{kept}");
     gesta(url, &["verify"]).well();
-    assert_eq!(gesta(url, &["log", "--json"]).well().out, before, "no event was touched");
+    let log = gesta(url, &["log", "--json"]).well().out;
+    let told = log.strip_prefix(&before).expect("no event was touched");
+    let told: Value = serde_json::from_str(told).expect("one event more");
+    assert_eq!((&told["name"], &told["payload"]["actor"]), (&"gesta.repaired".into(), &"the-tester".into()));
+    assert_eq!(
+        (&told["payload"]["repaired"], &told["payload"]["backup"]),
+        (&expected.len().into(), &backup.into())
+    );
     // A backup is never written over. A snapshot that was removed cannot be damaged again.
     if !statements.contains("snapshots") {
         sabotage(url, statements).await;
@@ -201,7 +208,7 @@ async fn what_follows_from_the_events_is_repaired_in_postgres() {
 async fn mended_base(statements: &str) {
     let scene = Scene::new(Kind::Postgres).await;
     sabotage(scene.url(), statements).await;
-    gesta(scene.url(), &["stream", "account/ann"]).fails(3, "there is no stream");
+    gesta(scene.url(), &["stream", "account/ann"]).fails(6, "its events are not found; `gesta verify`");
     assert_eq!(found(scene.url()), pairs(&[("wrong-head", "account/ann")]));
     let folder = Folder::new();
     let backup = folder.path("backup.ndjson");
@@ -240,5 +247,43 @@ async fn what_the_domain_cannot_read_is_found() {
     let lines = ran.lines();
     assert_eq!((ran.code, lines.len()), (Some(1), 2), "{ran:?}");
     assert_eq!((&lines[0]["violation"], &lines[0]["subject"]), (&"unreadable".into(), &"account/ann".into()));
+    scene.remove().await;
+}
+
+/// A snapshot is read by the code whose shape it has; one of another shape is only counted.
+#[tokio::test(flavor = "multi_thread")]
+async fn snapshots_that_the_domain_cannot_read_are_found_and_removed() {
+    let scene = Scene::new(Kind::Sqlite).await;
+    let (app, ..) = scene.start().await;
+    for cents in 1..=120 {
+        app.execute(&id("bob"), Deposit { cents }).await.unwrap();
+        app.execute(&id("carl"), Deposit { cents }).await.unwrap();
+    }
+    app.shutdown().await.unwrap();
+    let decode =
+        |more: &[&str]| gesta(scene.url(), &[&["verify", "--decode", "--json"], more, &CODE[..]].concat());
+    let looked_at =
+        |ran: &crate::kit::Ran, what: &str| ran.lines().last().unwrap()["looked_at"][what].clone();
+    let sound = decode(&[]).well();
+    assert_eq!(looked_at(&sound, "snapshots by the domain"), 2);
+    let of = |name: &str| format!("stream = (SELECT key FROM gesta_streams WHERE name = '{name}')");
+    sabotage(scene.url(), &format!("UPDATE gesta_snapshots SET fingerprint = 1 WHERE {}", of("carl"))).await;
+    let outdated = decode(&[]).well();
+    assert_eq!(looked_at(&outdated, "snapshots by the domain"), 1);
+    assert_eq!(looked_at(&outdated, "snapshots of another shape"), 1);
+    sabotage(scene.url(), &format!("UPDATE gesta_snapshots SET state = '[1]' WHERE {}", of("bob"))).await;
+    gesta(scene.url(), &["verify"]).well();
+    let wrong = decode(&[]);
+    let line = &wrong.lines()[0];
+    assert_eq!((wrong.code, wrong.lines().len()), (Some(1), 2), "{wrong:?}");
+    assert_eq!(
+        (&line["violation"], &line["subject"]),
+        (&"unreadable-snapshot".into(), &"account/bob".into())
+    );
+    let folder = Folder::new();
+    let backup = folder.path("backup.ndjson");
+    decode(&["--repair", "--yes", "--backup", backup.to_str().unwrap()]).well();
+    assert!(std::fs::read_to_string(&backup).unwrap().contains("\"state\":\"5b315d\""));
+    assert_eq!(looked_at(&decode(&[]).well(), "snapshots by the domain"), 0);
     scene.remove().await;
 }

@@ -106,6 +106,13 @@ impl Running {
         Self { child, lines }
     }
 
+    /// Ends it as Ctrl-C does; what it ends with.
+    pub(crate) fn interrupt(mut self) -> Option<i32> {
+        let killed = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
+        assert!(killed.expect("a signal").success());
+        self.child.wait().expect("its end").code()
+    }
+
     /// The next line that it writes.
     pub(crate) fn line(&self) -> String {
         self.lines.recv_timeout(PATIENCE).expect("a line in time")

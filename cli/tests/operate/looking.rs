@@ -67,7 +67,15 @@ async fn a_stream_is_shown(scene: &Scene) {
     assert_eq!(events[0]["schema"], 1);
     gesta(scene.url(), &["stream", "account/nobody"]).fails(3, "there is no stream account/nobody");
     // Beyond the end there is nothing, and the stream is there all the same.
-    assert_eq!(gesta(scene.url(), &["stream", "account/ann", "--after", "4"]).well().out, "");
+    let beyond = gesta(scene.url(), &["stream", "account/ann", "--after", "4"]).well().out;
+    assert_eq!(beyond, "nothing after version 4: account/ann is at version 4\n");
+    assert_eq!(gesta(scene.url(), &["stream", "account/ann", "--after", "4", "--json"]).well().out, "");
+    gesta(scene.url(), &["stream", "account/nobody", "--after", "4"]).fails(3, "there is no stream");
+    let all = gesta(scene.url(), &["stream", "account/ann", "--json"]).well().lines();
+    for last in [0, 1, 2, 4, 9] {
+        let some = gesta(scene.url(), &["stream", "account/ann", "--json", "--last", &last.to_string()]);
+        assert_eq!(some.well().lines()[..], all[4_usize.saturating_sub(last)..], "{last}");
+    }
 }
 
 async fn the_log_is_filtered(scene: &Scene) {
@@ -92,6 +100,12 @@ async fn the_log_is_filtered(scene: &Scene) {
     let behind = positions[3].to_string();
     let some = gesta(scene.url(), &["log", "--json", "--after", &behind, "-n", "2"]).well().lines();
     assert_eq!(some[..], all[4..6]);
+    for last in [0, 1, 2, 5, all.len(), all.len() + 7] {
+        let some = gesta(scene.url(), &["log", "--json", "--last", &last.to_string()]).well().lines();
+        assert_eq!(some[..], all[all.len().saturating_sub(last)..], "{last}");
+    }
+    let none = gesta(scene.url(), &["log", "--filter", "id=nobody"]).well();
+    assert_eq!(none.out, "no such events\n");
     let human = gesta(scene.url(), &["log", "-f", "event=account.booked"]).well();
     assert_eq!(human.out.lines().count(), 2, "{human:?}");
 }

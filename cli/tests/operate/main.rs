@@ -7,6 +7,7 @@ mod addresses;
 mod carrying;
 mod damage;
 mod deciding;
+mod failing;
 mod gate;
 mod kit;
 mod looking;

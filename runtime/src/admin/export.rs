@@ -42,8 +42,8 @@ pub enum ExportError {
 
 impl Operations {
     /// Writes all events that pass a filter, up to the end of the log as it is now: one per line as JSON, between a first
-    /// line that says what it is and a last one with their number and checksum. It tells now and then up to which
-    /// position it has come.
+    /// line that says what it is and a last one with their number and checksum. It tells now and then how many events it
+    /// has looked at, of about how many.
     ///
     /// Payloads and metadata keep their bytes, and events their stream, version, time and order. What is not in the log
     /// is not exported: idempotency keys, snapshots, documents, positions of subscriptions, dead letters, how instances
@@ -55,18 +55,21 @@ impl Operations {
         &self,
         filter: &Filter,
         out: &mut (dyn Write + Send),
-        mut progress: impl FnMut(Position, Position),
+        mut progress: impl FnMut(u64, u64),
     ) -> Result<Exported, ExportError> {
         let port = self.store().port();
         let up_to = port.last_position().await?;
         line(out, &Header { gesta: "export".to_owned(), format: FORMAT, up_to: up_to.raw() })?;
+        let of = self.total_events().await?;
         let (mut after, mut events, mut checksum) = (Position::START, 0, Checksum::new());
+        let mut looked_at = 0;
         while after < up_to {
             let mut written = Ok(());
             let mut visit = |event: LogEventRef<'_>| {
                 if event.event.position > up_to {
                     return ControlFlow::Break(());
                 }
+                looked_at += 1;
                 if filter.matches(event) {
                     match line(out, &Line::of(event)) {
                         Ok(line) => checksum.add(&line),
@@ -85,7 +88,7 @@ impl Operations {
                 break;
             }
             after = next;
-            progress(after, up_to);
+            progress(looked_at, of);
         }
         let checksum = checksum.text();
         line(out, &Footer { gesta: "end".to_owned(), events, checksum: checksum.clone() })?;

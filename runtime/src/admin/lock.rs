@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Operations;
 use crate::{
     app::{INSTANCES, is_ours},
-    domain::Position,
     evolution::{Lock, LockEntry, LockKey},
     store::{KnownShape, Records, ShapeKind, StoreError},
 };
@@ -193,17 +192,17 @@ fn key_of(shape: &KnownShape) -> LockKey {
 
 impl Operations {
     /// What the store has recorded, and how much there is of it. All events are counted, in many short calls; it tells now
-    /// and then up to which position it has come, of the last one.
+    /// and then how many it has counted, of about how many.
     ///
     /// # Errors
     /// [`StoreError::Unsupported`], [`StoreError::Unavailable`], [`StoreError::Backend`].
-    pub async fn lock(&self, mut progress: impl FnMut(Position, Position)) -> Result<StoreLock, StoreError> {
+    pub async fn lock(&self, progress: impl FnMut(u64, u64)) -> Result<StoreLock, StoreError> {
         let port = self.store().port();
         let unsupported = StoreError::Unsupported { store: "this store", what: "record shapes" };
         let fleet = port.fleet().ok_or(unsupported)?;
-        let last = port.last_position().await?;
         let mut found = StoreLock::new(&fleet.records().await?);
-        for tally in self.count_events(|at| progress(at, last)).await? {
+        let total = self.total_events().await?;
+        for tally in self.count_events(total, progress).await? {
             found.stored(&tally.name, tally.version, tally.events);
         }
         let sagas: BTreeSet<String> = found

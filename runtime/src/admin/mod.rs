@@ -19,7 +19,7 @@ mod transfer;
 mod undo;
 mod verify;
 
-pub use decode::{Decoded, decode_all};
+pub use decode::{DecodeProgress, Decoded, DecodedSnapshots, decode_all};
 pub use export::{ExportError, Exported};
 pub use import::{ImportError, Imported, check_export};
 pub use lock::{StoreLock, StorePart};

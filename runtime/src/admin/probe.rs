@@ -56,7 +56,8 @@ pub enum Request {
         #[serde(default)]
         at: Option<u64>,
     },
-    /// Which events of a store the domain can read: [`Decoded`](super::Decoded).
+    /// Which events and snapshots of a store the domain can read: [`Decoded`](super::Decoded), and
+    /// [`DecodeProgress`](super::DecodeProgress) on the way.
     Decode {
         /// The address of the store, which must be there.
         store: String,
@@ -144,7 +145,9 @@ fn answer<D: Register>(text: &str) -> Result<Value, String> {
         }),
         Request::Decode { store } => run(async {
             let store = existing(&store).await?;
-            let decoded = decode_all::<D>(&store).await.map_err(|error| told(&error));
+            // What cannot be told is of no use to anybody, and changes nothing.
+            let report = |progress| drop(tell(PROGRESS, &progress));
+            let decoded = decode_all::<D>(&store, report).await.map_err(|error| told(&error));
             store.port().close().await;
             as_json(&decoded?)
         }),

@@ -6,12 +6,11 @@ use std::{
 use super::Operations;
 use crate::{
     domain::{Position, Timestamp},
-    store::{DeliveryState, SagaStatus, Size, StoreError, StreamFilter, SubscriptionState, TypeTally},
+    store::{DeliveryState, Part, SagaStatus, Size, StoreError, SubscriptionState, TypeTally},
 };
 
-/// So many events, and streams, are counted in one call of the store.
+/// So many events are counted in one call of the store.
 const EVENTS: u64 = 20_000;
-const STREAMS: u64 = 2_000;
 
 /// What there is in a store, counted.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,8 +18,15 @@ const STREAMS: u64 = 2_000;
 pub struct StoreStatistics {
     /// Where the log ends.
     pub last_position: Position,
-    /// Events by their types, by name and version.
+    /// How many events there are.
+    pub total: u64,
+    /// When the first and the last event were recorded; `None` without any.
+    pub span: Option<(Timestamp, Timestamp)>,
+    /// Events by their types, by name and version. Where `sampled` says so, their numbers and bytes are estimates, a rare
+    /// type may be missing, and when the first and the last were recorded is told of those that were looked at.
     pub types: Vec<TypeTally>,
+    /// From how many events `types` is estimated; `None` where all were counted.
+    pub sampled: Option<u64>,
     /// Streams by their categories.
     pub streams: Vec<StreamsOf>,
     /// How much room it takes, part by part.
@@ -80,15 +86,20 @@ pub struct LettersOf {
 impl StoreStatistics {
     /// How many events there are.
     pub fn events(&self) -> u64 {
-        self.types.iter().map(|tally| tally.events).sum()
+        self.total
     }
 
     /// When the first and the last event were recorded; `None` without any.
     pub fn recorded(&self) -> Option<(Timestamp, Timestamp)> {
-        let first = self.types.iter().map(|tally| tally.recorded.0).min()?;
-        let last = self.types.iter().map(|tally| tally.recorded.1).max()?;
-        Some((first, last))
+        self.span
     }
+}
+
+/// From the first of some events to the last of others.
+fn span(first: &[TypeTally], last: &[TypeTally]) -> Option<(Timestamp, Timestamp)> {
+    let first = first.iter().map(|tally| tally.recorded.0).min()?;
+    let last = last.iter().map(|tally| tally.recorded.1).max()?;
+    Some((first, last))
 }
 
 impl SubscriptionAt {
@@ -101,20 +112,62 @@ impl SubscriptionAt {
 }
 
 impl Operations {
-    /// Counts everything there is. It goes through the whole log, in many short calls, and tells now and then how far it
-    /// has come: up to which position, of the last one.
+    /// Counts everything there is. It goes through the whole log, in many short calls, and tells now and then how many
+    /// events it has counted, of how many. [`Operations::estimate`] is quicker.
     ///
     /// # Errors
     /// [`StoreError::Unsupported`], [`StoreError::Unavailable`], [`StoreError::Backend`].
-    pub async fn statistics(
-        &self,
-        mut progress: impl FnMut(Position, Position),
-    ) -> Result<StoreStatistics, StoreError> {
+    pub async fn statistics(&self, progress: impl FnMut(u64, u64)) -> Result<StoreStatistics, StoreError> {
+        let total = self.inspect()?.extent(Part::Events).await?;
+        let types = self.count_events(total, progress).await?;
+        self.around(StoreStatistics {
+            total: types.iter().map(|tally| tally.events).sum(),
+            span: span(&types, &types),
+            types,
+            ..StoreStatistics::default()
+        })
+        .await
+    }
+
+    /// Counts what there is as [`Operations::statistics`] does, but for the types of events: where there are more than
+    /// `most` events, only about so many are looked at, from all over the log. So it takes about as long whatever there is.
+    ///
+    /// # Errors
+    /// [`StoreError::Unsupported`], [`StoreError::Unavailable`], [`StoreError::Backend`].
+    pub async fn estimate(&self, most: u64) -> Result<StoreStatistics, StoreError> {
+        let port = self.inspect()?;
+        let total = port.extent(Part::Events).await?;
+        let mut types = if total > most { port.sample(most.max(1)).await? } else { Vec::new() };
+        let sampled: u64 = types.iter().map(|tally| tally.events).sum();
+        if sampled == 0 || sampled >= total {
+            return self.statistics(|_, _| {}).await;
+        }
+        let whole = |part: u64| {
+            u64::try_from(u128::from(part) * u128::from(total) / u128::from(sampled)).unwrap_or(u64::MAX)
+        };
+        for tally in &mut types {
+            (tally.events, tally.bytes) = (whole(tally.events), whole(tally.bytes));
+        }
+        types.sort_by(|a, b| (&a.name, a.version).cmp(&(&b.name, b.version)));
+        let last = self.place_of_last(1).await?;
+        let (first, last) = (port.tally(Position::START, 1).await?, port.tally(last, 1).await?);
+        self.around(StoreStatistics {
+            total,
+            span: span(&first.types, &last.types),
+            types,
+            sampled: Some(sampled),
+            ..StoreStatistics::default()
+        })
+        .await
+    }
+
+    /// What there is beside the events.
+    async fn around(&self, events: StoreStatistics) -> Result<StoreStatistics, StoreError> {
         let port = self.inspect()?;
         let last_position = self.store().port().last_position().await?;
-        let mut statistics = StoreStatistics { last_position, ..StoreStatistics::default() };
-        statistics.types = self.count_events(|at| progress(at, last_position)).await?;
-        statistics.streams = self.count_streams().await?;
+        let mut statistics = StoreStatistics { last_position, ..events };
+        let streams = port.count_streams().await?.into_iter();
+        statistics.streams = streams.map(|(category, streams)| StreamsOf { category, streams }).collect();
         statistics.sizes = port.sizes().await?;
         if let Some(side) = self.store().port().read_side() {
             let states = side.subscriptions(None).await?;
@@ -137,41 +190,22 @@ impl Operations {
 
     pub(super) async fn count_events(
         &self,
-        mut progress: impl FnMut(Position),
+        total: u64,
+        mut progress: impl FnMut(u64, u64),
     ) -> Result<Vec<TypeTally>, StoreError> {
         let port = self.inspect()?;
         let mut types: BTreeMap<(String, u16), TypeTally> = BTreeMap::new();
-        let mut after = Some(Position::START);
+        let (mut after, mut counted) = (Some(Position::START), 0);
         while let Some(from) = after {
             let tally = port.tally(from, EVENTS).await?;
             for more in tally.types {
+                counted += more.events;
                 add(&mut types, more);
             }
             after = tally.next;
-            after.into_iter().for_each(&mut progress);
+            progress(counted, total);
         }
         Ok(types.into_values().collect())
-    }
-
-    async fn count_streams(&self) -> Result<Vec<StreamsOf>, StoreError> {
-        let port = self.inspect()?;
-        let mut categories: BTreeMap<String, u64> = BTreeMap::new();
-        let mut after = None;
-        loop {
-            let page = port.list_streams(&StreamFilter::default(), after, STREAMS).await?;
-            for state in &page.streams {
-                let category = state.stream.category();
-                match categories.get_mut(category) {
-                    Some(count) => *count += 1,
-                    None => drop(categories.insert(category.to_owned(), 1)),
-                }
-            }
-            after = page.next;
-            if after.is_none() {
-                let counted = categories.into_iter();
-                return Ok(counted.map(|(category, streams)| StreamsOf { category, streams }).collect());
-            }
-        }
     }
 }
 

@@ -4,8 +4,9 @@ use uuid::Uuid;
 
 use super::Operations;
 use crate::{
+    domain::Position,
     log::LogEntry,
-    store::{Item, LogEventRef, ReadStream, StoreError, StreamFilter, StreamId, StreamState},
+    store::{Item, LogEventRef, Part, ReadStream, StoreError, StreamFilter, StreamId, StreamState},
 };
 
 /// So many are looked at in one call of the store.
@@ -51,6 +52,60 @@ impl Operations {
                 return Ok(list);
             }
         }
+    }
+
+    /// How many events there are; on a damaged store perhaps only about so many.
+    ///
+    /// # Errors
+    /// [`StoreError::Unsupported`], [`StoreError::Unavailable`], [`StoreError::Backend`].
+    pub async fn total_events(&self) -> Result<u64, StoreError> {
+        self.inspect()?.extent(Part::Events).await
+    }
+
+    /// How a stream stands; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Unsupported`], [`StoreError::Unavailable`], [`StoreError::Backend`].
+    pub async fn stream(&self, stream: &StreamId) -> Result<Option<StreamState>, StoreError> {
+        // The next one behind the key before.
+        let before = stream.key().as_u128().checked_sub(1).map(Uuid::from_u128);
+        let page = self.inspect()?.list_streams(&StreamFilter::default(), before, 1).await?;
+        Ok(page.streams.into_iter().find(|state| state.stream == *stream))
+    }
+
+    /// The place in the log behind which its last `events` events stand, or all of them where there are no more.
+    /// Positions may have gaps of any size, so it is looked for; only a few pages of so many events are read.
+    ///
+    /// # Errors
+    /// [`StoreError::Unsupported`], [`StoreError::Unavailable`], [`StoreError::Backend`].
+    pub async fn place_of_last(&self, events: u64) -> Result<Position, StoreError> {
+        let last = self.store().port().last_position().await?.raw();
+        if events == 0 {
+            return Ok(Position::from_raw(last));
+        }
+        // Behind `few` there are fewer than wanted, and behind `enough` as many or more.
+        let (mut few, mut step) = (last, events);
+        let mut enough = loop {
+            let from = last.saturating_sub(step);
+            if from == 0 || self.count_behind(from, events).await? >= events {
+                break from;
+            }
+            (few, step) = (from, step.saturating_mul(2));
+        };
+        while few - enough > 1 && self.count_behind(enough, events.saturating_add(1)).await? > events {
+            let middle = enough + (few - enough) / 2;
+            match self.count_behind(middle, events).await? >= events {
+                true => enough = middle,
+                false => few = middle,
+            }
+        }
+        Ok(Position::from_raw(enough))
+    }
+
+    /// How many events stand behind a place, `most` at the most.
+    async fn count_behind(&self, after: u64, most: u64) -> Result<u64, StoreError> {
+        let tally = self.inspect()?.tally(Position::from_raw(after), most).await?;
+        Ok(tally.types.iter().map(|tally| tally.events).sum())
     }
 
     /// Events of a stream with a greater version, at most so many, in order.

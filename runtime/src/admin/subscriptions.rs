@@ -117,12 +117,24 @@ impl Operations {
         Ok(reports)
     }
 
-    /// Removes a generation of a projection that is not live, with its documents. Whether there was one.
+    /// Removes a generation of a projection that is not live, with its documents and its subscription. Whether there was
+    /// one.
     ///
     /// # Errors
     /// [`StoreError::Unsupported`], [`StoreError::Unavailable`], [`StoreError::Backend`].
-    pub async fn drop_generation(&self, projection: &str, version: u32) -> Result<bool, StoreError> {
-        self.side()?.drop_generation(projection, version).await
+    pub async fn drop_generation(
+        &self,
+        projection: &str,
+        version: u32,
+        because: &Because,
+    ) -> Result<bool, StoreError> {
+        let name = generation_name(projection, version);
+        let position = self.side()?.subscriptions(Some(&name)).await?.pop().map(|state| state.position());
+        let dropped = self.side()?.drop_generation(projection, version).await?;
+        if dropped {
+            self.tell(&name, Change::Dropped, position.unwrap_or_default(), because).await?;
+        }
+        Ok(dropped)
     }
 
     /// How a subscription stands.

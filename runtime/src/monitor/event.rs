@@ -21,6 +21,8 @@ pub enum MonitorEvent {
     SagaParked(SagaParked),
     /// `gesta.subscription_changed`: an operator has paused a subscription, let it go on, or set it to another place.
     SubscriptionChanged(SubscriptionChanged),
+    /// `gesta.repaired`: an operator has had set right what follows from the events.
+    Repaired(Repaired),
 }
 
 /// A handler could not handle an event: its attempts are used up, or the error is permanent.
@@ -133,6 +135,19 @@ pub struct SubscriptionChanged {
     pub reason: String,
 }
 
+/// An operator has had set right what follows from the events. It stands in the stream `gesta/repairs`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repaired {
+    /// How many things.
+    pub repaired: u64,
+    /// What the backup of what was there before is called.
+    pub backup: String,
+    /// Who has done it.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+}
+
 /// What an operator has done to a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -145,6 +160,8 @@ pub enum Change {
     Reset,
     /// The documents of its projection were removed, to be made anew.
     Rebuilt,
+    /// It was removed, with the documents of the generation of a projection whose subscription it was.
+    Dropped,
 }
 
 const fn field(name: &'static str, shape: &'static Shape) -> Field {
@@ -203,6 +220,13 @@ const SUBSCRIPTION_CHANGED: &Shape = &Shape::Struct(&[
     field("reason", String::SHAPE),
 ]);
 
+const REPAIRED: &Shape = &Shape::Struct(&[
+    field("repaired", u64::SHAPE),
+    field("backup", String::SHAPE),
+    field("actor", String::SHAPE),
+    field("reason", String::SHAPE),
+]);
+
 impl Event for MonitorEvent {
     const TYPES: &'static [EventType] = &[
         EventType::new("gesta.dead_lettered", "MonitorEvent::DeadLettered", 1, DEAD_LETTERED),
@@ -221,6 +245,7 @@ impl Event for MonitorEvent {
             1,
             SUBSCRIPTION_CHANGED,
         ),
+        EventType::new("gesta.repaired", "MonitorEvent::Repaired", 1, REPAIRED),
     ];
 
     fn index(&self) -> usize {
@@ -231,6 +256,7 @@ impl Event for MonitorEvent {
             Self::HighErrorRate(_) => 3,
             Self::SagaParked(_) => 4,
             Self::SubscriptionChanged(_) => 5,
+            Self::Repaired(_) => 6,
         }
     }
 
@@ -242,6 +268,7 @@ impl Event for MonitorEvent {
             Self::HighErrorRate(event) => encode_json(event, out),
             Self::SagaParked(event) => encode_json(event, out),
             Self::SubscriptionChanged(event) => encode_json(event, out),
+            Self::Repaired(event) => encode_json(event, out),
         }
     }
 
@@ -253,6 +280,7 @@ impl Event for MonitorEvent {
             3 => read(version, payload).map(Self::HighErrorRate),
             4 => read(version, payload).map(Self::SagaParked),
             5 => read(version, payload).map(Self::SubscriptionChanged),
+            6 => read(version, payload).map(Self::Repaired),
             _ => Err(DecodeError::Malformed(format!("there is no type of event number {index}"))),
         }
     }
@@ -313,7 +341,14 @@ mod tests {
             actor: "ann".into(),
             reason: "once more".into(),
         };
+        let repaired = Repaired {
+            repaired: 3,
+            backup: "backup.ndjson".into(),
+            actor: "ann".into(),
+            reason: "a bad disk".into(),
+        };
         for event in [
+            MonitorEvent::Repaired(repaired),
             MonitorEvent::SubscriptionChanged(changed),
             MonitorEvent::SagaParked(parked),
             MonitorEvent::DeadLettered(dead),

@@ -17,8 +17,8 @@ mod statistics;
 pub(crate) use alarm::Alarm;
 pub use alarm::Thresholds;
 pub use event::{
-    Change, DeadLetterDecided, DeadLettered, Decision, HighErrorRate, MonitorEvent, SagaParked, SlowEvent,
-    SubscriptionChanged,
+    Change, DeadLetterDecided, DeadLettered, Decision, HighErrorRate, MonitorEvent, Repaired, SagaParked,
+    SlowEvent, SubscriptionChanged,
 };
 pub(crate) use record::told_together;
 pub use record::{CATEGORY, record};

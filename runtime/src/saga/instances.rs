@@ -174,6 +174,14 @@ impl Instances {
         Ok(self.kept(saga, id).await?.is_some())
     }
 
+    /// Whether what was kept of an instance a moment ago is what its events say now.
+    pub(crate) async fn agrees(&self, kept: &SagaState) -> Result<bool, StoreError> {
+        match standing(self.store.port().as_ref(), &kept.stream()).await {
+            Err(StoreError::Undecodable { .. } | StoreError::UnknownEvent { .. }) => Ok(false),
+            standing => Ok(standing?.is_some_and(|standing| standing.status == kept.status)),
+        }
+    }
+
     /// How what is kept of an instance disagrees with its events, if it does.
     pub(crate) async fn disagreement(&self, saga: &str, id: &str) -> Result<Option<String>, StoreError> {
         // It may go on while it is looked at: what is kept is the same before and after, or it is looked at again.

@@ -2,7 +2,6 @@
 
 use gesta::{
     admin::{Operations, StoreLock},
-    domain::Position,
     evolution::{Lock, LockKey, compatibility},
     store::{Append, Expected, NewEvent, Store, StreamId},
 };
@@ -22,7 +21,7 @@ on_every_store!(
 );
 
 async fn lock_of(store: &Store) -> StoreLock {
-    Operations::of(store.clone()).lock(|_: Position, _| {}).await.expect("the store tells")
+    Operations::of(store.clone()).lock(|_, _| {}).await.expect("the store tells")
 }
 
 /// The lines, without what stands above them in a file.

@@ -7,7 +7,7 @@ use gesta::{
     evolution::Lock,
 };
 
-use crate::shared::{Failure, Progress};
+use crate::shared::{Failure, Stages};
 
 /// How long a store may be silent.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -52,14 +52,9 @@ impl Side {
 
 async fn in_store(address: &str) -> Result<StoreLock, Failure> {
     let operations = Operations::open(address, Some(PATIENCE)).await?;
-    let mut bar: Option<Progress> = None;
-    let lock = operations.lock(|at, last| {
-        bar.get_or_insert_with(|| Progress::of(last.raw(), "counting events")).at(at.raw());
-    });
-    let lock = lock.await;
-    if let Some(bar) = bar {
-        bar.end();
-    }
+    let stages = Stages::new();
+    let lock = operations.lock(|done, of| stages.at("counting events", done, of)).await;
+    stages.end();
     Ok(lock?)
 }
 

@@ -195,14 +195,17 @@ impl<P: Projection> Held<P> {
         self.weight = OVERHEAD + self.key.len() + body.as_ref().map_or(0, Vec::len);
         let expected = P::INLINE.then_some(self.stored);
         self.stored = self.revision;
-        Ok(DocumentWrite {
+        let write = DocumentWrite {
             collection: Arc::clone(collection),
             key: self.key.to_string(),
             body,
             indexes: P::INDEXES.iter().copied().zip(keys).collect(),
             revision: self.revision,
             expected,
-        })
+        };
+        // Refused here, the event is known that it is about.
+        write.check()?;
+        Ok(write)
     }
 }
 

@@ -6,6 +6,11 @@ use crate::domain::IdempotencyKey;
 /// No text of PostgreSQL can hold it, and SQLite's functions stop at it.
 const NUL: &str = "it contains a NUL character, which not every store can keep";
 
+/// PostgreSQL takes no entry of an index beyond 2,704 bytes, of which some are its own.
+const LONGEST_ENTRY: usize = 2_600;
+const TOO_LONG: &str = "the index of a database has room for 2,600 bytes, for the name of the collection, the key, and the name \
+     and the value of an index together; choose a shorter key, such as a hash of it";
+
 impl StreamId {
     /// Whether every store can keep this name; adapters ask before they use it.
     ///
@@ -92,11 +97,20 @@ impl DocumentWrite {
     /// Whether every store can keep the names in it.
     ///
     /// # Errors
-    /// [`StoreError::InvalidName`] when the collection, the key or the name of an index contains a NUL character.
+    /// [`StoreError::InvalidName`] when the collection, the key or the name of an index contains a NUL character, or
+    /// they are too long for the index of a database.
     pub fn check(&self) -> Result<(), StoreError> {
         check_name(&self.collection, "collection")?;
         check(&self.key, || format!("the key {:?} of a document in {}", self.key, self.collection))?;
-        self.indexes.iter().try_for_each(|(name, _)| check_name(name, "index"))
+        self.indexes.iter().try_for_each(|(name, _)| check_name(name, "index"))?;
+        let longest = self.indexes.iter().map(|(name, value)| name.len() + value.as_bytes().len()).max();
+        let (collection, key) = (&self.collection, &self.key);
+        if collection.len() + key.len() + longest.unwrap_or(0) > LONGEST_ENTRY {
+            let beginning: String = key.chars().take(40).collect();
+            let what = format!("the key {beginning:?}.. ({} bytes) of a document in {collection}", key.len());
+            return Err(StoreError::InvalidName { what, reason: TOO_LONG });
+        }
+        Ok(())
     }
 }
 

@@ -88,6 +88,31 @@ async fn a_panic_stops_the_projection_until_it_is_mended(place: &Place) {
     shop.shutdown().await.unwrap();
 }
 
+/// A key that no index of a database holds stops its projection before the database is asked, and is named.
+async fn a_key_that_is_too_long_is_told(place: &Place) {
+    let shop = open(place).await;
+    let ann = customer("ann");
+    shop.create(&ann, Join("Ann")).await.unwrap();
+    let before = shop.execute(&ann, buy("tea", 3)).await.unwrap();
+    let last = shop.execute(&ann, buy(&"tea".repeat(1_000), 4)).await.unwrap();
+    let told = until(async || {
+        let all = shop.subscriptions().await.unwrap();
+        let sold = all.into_iter().find(|found| &*found.name == "sold@1").unwrap();
+        sold.trouble.map(|trouble| trouble.message)
+    });
+    let told = told.await;
+    for part in
+        ["the key \"teatea", "3000 bytes", "sold@1", "customer/ann", "version 3", "customer.bought", "hash"]
+    {
+        assert!(told.contains(part), "{told}");
+    }
+    let tea = shop.reader().get::<Sold>(&"tea".to_owned()).await.unwrap();
+    assert_eq!(tea, Some(Sold { times: 1, cents: 3 }), "what comes before is kept");
+    let debt = shop.query(DebtOf(ann.clone())).after(last.position).await.unwrap();
+    assert_eq!((debt, before.version), (Some(7), 2), "other projections go on");
+    shop.shutdown().await.unwrap();
+}
+
 /// Waits until there is something.
 async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = tokio::time::Instant::now() + PATIENCE;
@@ -106,6 +131,7 @@ on_every_store!(
     without_the_fence_a_batch_counts_twice,
     tables_change_exactly_once,
     a_panic_stops_the_projection_until_it_is_mended,
+    a_key_that_is_too_long_is_told,
     an_inline_document_is_there_with_the_receipt,
     inline_documents_are_exact_under_rivals,
     a_missing_inline_document_is_filled_in,

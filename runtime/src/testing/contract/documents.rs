@@ -1,7 +1,7 @@
 //! Documents: kept as they were given, until they are replaced or deleted.
 
 use super::{Fixture, Subject, follow::*};
-use crate::store::{Document, DocumentWrite, StoreError};
+use crate::store::{Commit, Document, DocumentWrite, StoreError};
 
 /// JSON comes back byte for byte, and so do keys and revisions.
 pub async fn documents_are_kept_byte_for_byte<F: Fixture>(subject: &Subject<F>) {
@@ -25,6 +25,37 @@ pub async fn documents_are_kept_byte_for_byte<F: Fixture>(subject: &Subject<F>) 
         let kept = Document { key: key.clone(), body: Some(body.into()), revision };
         assert!(load(&other, &key).await == Some(kept), "document {number}");
     }
+}
+
+/// An index of a database has room for so much. All stores refuse what is longer in the same way and name it, and keep
+/// what is not, also where it cannot be compressed.
+pub async fn a_key_that_no_index_holds_is_refused<F: Fixture>(subject: &Subject<F>) {
+    let store = subject.open().await;
+    let lease = leased(&store, "s").await;
+    // Hashes, so that nothing of it can be compressed.
+    let parts =
+        (0..100_u8).map(|n| uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, &[n]).simple().to_string());
+    let noise: String = parts.collect();
+    let with_key = |key: &str| {
+        let longest = noise.chars().rev().collect::<String>();
+        DocumentWrite {
+            indexes: vec![indexed("owner", &longest[..]), indexed("n", &7_u64)],
+            ..document(key, "1", 1)
+        }
+    };
+    let of_index = with_key("").indexes.iter().map(|(name, value)| name.len() + value.as_bytes().len()).max();
+    let room = 2_600 - "things@1".len() - of_index.unwrap_or(0);
+    let longest = &noise[..room];
+    write(&store, &lease, vec![with_key(longest)]).await;
+    assert!(load(&store, longest).await.is_some());
+    let documents = vec![document("short", "1", 1), with_key(&noise[..=room])];
+    let error = refused(&store, &Commit { documents, ..Commit::default() }).await;
+    assert!(matches!(error, StoreError::InvalidName { .. }), "{error:?}");
+    let text = error.to_string();
+    for part in ["things@1", &noise[..40], &format!("{} bytes", room + 1), "shorter"] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert_eq!(load(&store, "short").await, None, "nothing of it is stored");
 }
 
 /// Documents come in the order of the question, missing ones too; keys are compared exactly.

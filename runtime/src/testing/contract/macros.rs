@@ -140,6 +140,7 @@ macro_rules! read_side_contract {
             }
             documents {
                 documents_are_kept_byte_for_byte
+                a_key_that_no_index_holds_is_refused
                 documents_come_in_the_order_of_the_question
                 documents_are_replaced_and_deleted
                 a_deleted_document_may_be_remembered

@@ -1,6 +1,7 @@
 //! An event whose handler kills the process uses up its attempts like any other, and the others flow.
 
 use std::{
+    os::unix::process::ExitStatusExt,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -21,12 +22,15 @@ async fn run(url: &str, done: impl AsyncFn() -> bool) -> bool {
         .args([url, &LEASE.as_millis().to_string()])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
         .spawn()
         .expect("the program starts");
     let patience = Instant::now() + PATIENCE;
     let died = loop {
-        if process.try_wait().expect("its status").is_some() {
+        if let Some(status) = process.try_wait().expect("its status") {
+            assert!(
+                status.signal().is_some(),
+                "it was to be killed by the event, and has ended with {status}"
+            );
             break true;
         }
         if done().await {
@@ -84,10 +88,15 @@ async fn a_deadly_event_becomes_a_dead_letter(kind: Kind) {
         let expected = [("deadly", DeliveryState::Dead), ("deadly", DeliveryState::Waiting)];
         states == expected && position(&store).await >= last
     };
-    let mut deaths = 0;
+    let (mut deaths, mut story) = (0, Vec::new());
     while run(database.url(), buried).await {
         deaths += 1;
-        assert!(deaths <= ATTEMPTS + 1, "it goes on dying: {:#?}", parked(&store).await);
+        let parked = parked(&store).await;
+        let line = |one: &ParkedDelivery| {
+            format!("{} {} {:?} {} {:?}", one.stream, one.version, one.state, one.attempts, one.errors)
+        };
+        story.push(parked.iter().map(line).collect::<Vec<_>>());
+        assert!(deaths <= ATTEMPTS + 1, "it goes on dying; after each death: {story:#?}");
     }
     // The first one is not known to anybody.
     assert_eq!(deaths, ATTEMPTS + 1);

@@ -19,7 +19,7 @@ use crate::{
 impl Run<'_> {
     /// Begins as many attempts as may be under way.
     pub(super) fn deliver(&mut self) {
-        while self.running.len() < self.driver.policy.concurrency {
+        while self.running.len() + self.care.waiting() < self.driver.policy.concurrency {
             let mut breaker = self.driver.gauges.breaker();
             let admission = breaker.admits(Instant::now());
             let admitted = match admission {

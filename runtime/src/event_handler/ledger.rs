@@ -68,9 +68,14 @@ impl Ledger {
         }
     }
 
-    /// Everything up to here was read.
+    /// Now everything up to here was read.
     pub(super) fn scanned(&mut self, to: Position) {
         self.scanned = self.scanned.max(to);
+    }
+
+    /// Everything up to here was read.
+    pub(super) fn read_to(&self) -> Position {
+        self.scanned
     }
 
     /// An event was handled.

@@ -49,6 +49,9 @@ impl Marks {
     /// The work on these shards has ended in order. Not under their leases, which may be somebody else's by now: a mark
     /// carries the token of its lease, and one with another token stays.
     pub(super) async fn clear(&self, port: &dyn ReadSide, handler: &str, leases: &[Lease]) {
+        if leases.is_empty() {
+            return;
+        }
         let all = leases.iter().map(|lease| mark(handler, lease, false)).collect();
         match port.commit(&Commit { documents: all, ..Commit::default() }).await {
             Err(StoreError::Stale { .. }) => {

@@ -96,6 +96,8 @@ impl Run<'_> {
         for parked in due {
             taken |= self.window.push_parked([Item::from(parked)]) > 0;
         }
+        let nothing_waits = !full && !taken && !self.window.has_ready() && self.exhausted.is_empty();
+        self.care.settle(self.ledger.read_to(), nothing_waits);
         self.polls.asked(if full && taken { Duration::ZERO } else { POLL });
         Ok(())
     }

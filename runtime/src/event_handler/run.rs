@@ -120,7 +120,7 @@ impl<'d> Run<'d> {
             refused: false,
             alone: false,
             breaker_open: false,
-            care: Care::new(died, until),
+            care: Care::new(died, until, driver.policy.attempts),
             leases,
             shards,
             stop,
@@ -134,13 +134,17 @@ impl<'d> Run<'d> {
     /// Delivers until it is asked to stop, waits for what is under way, and stores how far it has come.
     pub(super) async fn work(mut self) -> Result<(), StoreError> {
         let followed = self.follow().await;
-        self.give_up_intention();
+        self.give_up_intentions();
         while let Some(finished) = self.running.join_next().await {
             // What went wrong first is told.
             let _ = self.finish(finished);
         }
         let saved = if self.refused { Ok(()) } else { self.save().await };
-        self.driver.marks.clear(port(&self.store)?, &self.driver.name, &self.leases).await;
+        // A mark stays until somebody has looked at all that the one before may have died of.
+        self.care.settle(self.ledger.read_to(), !self.window.has_blocked());
+        let settled = |lease: &Lease| !self.care.unsettled().contains(&lease.shard);
+        let settled: Vec<Lease> = self.leases.iter().filter(|lease| settled(lease)).cloned().collect();
+        self.driver.marks.clear(port(&self.store)?, &self.driver.name, &settled).await;
         while self.telling.join_next().await.is_some() {}
         followed.and(saved)
     }

@@ -12,7 +12,7 @@ const MOST_WRITES: usize = 500;
 impl Run<'_> {
     /// When something is to be stored, if there is anything.
     pub(super) fn next_save(&self) -> Option<Instant> {
-        if self.reminded || self.care.waits() || self.ledger.writes() >= MOST_WRITES {
+        if self.reminded || self.care.waiting() > 0 || self.ledger.writes() >= MOST_WRITES {
             return Some(self.saved_at);
         }
         self.ledger.is_dirty().then(|| self.saved_at + PAUSE)
@@ -32,7 +32,7 @@ impl Run<'_> {
         self.refused = committed.is_err();
         committed?;
         self.progress.committed(self.ledger.committed(&commit));
-        if let Some(item) = self.care.known() {
+        for item in self.care.known() {
             self.attempt(item);
         }
         self.pauses.drain(..).for_each(|pause| self.polls.due_in(pause));

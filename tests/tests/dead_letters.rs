@@ -41,6 +41,7 @@ on_every_store!(
     many_are_retried_from_another_application,
     each_death_is_told_once,
     a_decision_stands_that_was_made_during_an_attempt,
+    dead_letters_are_retried_by_a_rule,
 );
 
 fn desk() -> Arc<Desk> {
@@ -267,6 +268,74 @@ async fn a_decision_stands_that_was_made_during_an_attempt(place: &Place) {
     assert_eq!(desk.tries("dies"), 2);
     letters(app.dead_letters().state(DeliveryState::Discarded), 1).await;
     app.shutdown().await.expect("the end");
+}
+
+async fn dead_letters_are_retried_by_a_rule(place: &Place) {
+    let desk = desk();
+    // It dies twice, and after that it is handled.
+    desk.plan("busy", Plan::Fail, 4);
+    desk.plan("gone", Plan::Die, 1);
+    let store = place.open().await;
+    let builder = Builder::<PlainOffice>::new(store.clone(), (&desk).into());
+    let rule = |letters: DeadLetters| letters.handler("plain").error_contains("busy");
+    let app = builder.retry_dead_letters("soon", Duration::from_millis(50), rule).start().await.expect("one");
+    scan(&store, "p", &["busy", "behind"]).await;
+    scan(&store, "q", &["gone"]).await;
+    desk.until("it is handled in the end", |desk| desk.done("plain", "p").contains(&"behind".into())).await;
+    assert_eq!(desk.done("plain", "p"), ["busy", "behind"], "in the order of the stream");
+    let left = letters(app.dead_letters(), 1).await;
+    assert_eq!(ids(&left), ["q"], "the rule is not about this one");
+    let told = told(&app).await;
+    let decided = told.iter().filter(|(name, _)| name == "gesta.dead_letter_decided");
+    let actors: Vec<_> = decided.map(|(_, told)| told["actor"].as_str().unwrap_or_default()).collect();
+    assert!(!actors.is_empty() && actors.iter().all(|actor| *actor == "schedule soon"), "{actors:?}");
+    app.shutdown().await.expect("the end");
+}
+
+/// Of several processes with the same rule one retries at each time, and nobody before it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_time_of_a_rule_is_used_once() {
+    let (clock, desk) = (ManualClock::new(), desk());
+    let store: Store = Memory::with_clock(&clock).into();
+    // Each time it is tried, it dies at once.
+    desk.plan("gone", Plan::Die, u32::MAX);
+    let mut apps = Vec::new();
+    for _ in 0..3 {
+        let builder = Builder::<PlainOffice>::new(store.clone(), (&desk).into());
+        apps.push(builder.retry_dead_letters("hourly", HOUR, |letters| letters).start().await.expect("one"));
+    }
+    scan(&store, "p", &["gone"]).await;
+    let side = || store.port().read_side().expect("a read side");
+    until("the rule is known", async || {
+        let found = side().load_documents("gesta.retries", &["hourly"]).await.expect("readable");
+        found.into_iter().flatten().next()
+    })
+    .await;
+    for times in 1..4 {
+        letters(apps[0].dead_letters(), 1).await;
+        assert_eq!(desk.tries("gone"), times);
+        // To a moment before the next hour, and to the hour.
+        let left = HOUR.as_micros() as i64 - clock.now().as_micros().rem_euclid(HOUR.as_micros() as i64);
+        clock.advance(Duration::from_micros(left.unsigned_abs() - 1));
+        assert_eq!(apps[0].dead_letters().count().await.expect("a count"), 1, "not yet");
+        clock.advance(Duration::from_micros(1));
+        desk.until("the next attempt", |desk| desk.tries("gone") == times + 1).await;
+    }
+    letters(apps[0].dead_letters(), 1).await;
+    for app in &apps {
+        app.shutdown().await.expect("the end");
+    }
+    assert_eq!(desk.tries("gone"), 4, "once at each time");
+}
+
+#[tokio::test]
+async fn rules_that_cannot_be_kept_are_refused() {
+    let builder = || Builder::<PlainOffice>::new(Memory::new().into(), (&desk()).into());
+    let never = builder().retry_dead_letters("never", Duration::ZERO, |letters| letters).start().await;
+    assert!(never.expect_err("no times").to_string().contains("`never` cannot recur"));
+    let same = builder().retry_dead_letters("a", HOUR, |letters| letters);
+    let same = same.retry_dead_letters("a", HOUR, |letters| letters).start().await;
+    assert!(same.expect_err("a name twice").to_string().contains("named `a`"));
 }
 
 async fn due(store: &Store) -> usize {

@@ -2,11 +2,11 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
     Agreement, App, Plugins, Register, Registry, Shared, StartError, agreement::Applicant,
-    presence::Presence, sagas::Posts, schedules::Schedules, watch::Watch,
+    presence::Presence, retries::Retries, sagas::Posts, schedules::Schedules, watch::Watch,
 };
 use crate::{
     domain::{AggregateId, CommandHandlers, CommandOf, Dispatch, Domain, PartOf},
-    event_handler::Handlers,
+    event_handler::{DeadLetters, Handlers},
     execute::{Executor, Outgoing, Settings},
     middleware::{Layers, Metrics, Middleware},
     monitor::Statistics,
@@ -28,6 +28,7 @@ pub struct Builder<D: Domain> {
     statistics: Statistics,
     tables: Vec<Arc<dyn Driver>>,
     recurring: Vec<(String, Result<Recurring, InvalidTimes>)>,
+    retries: Vec<(String, Result<Retries, InvalidTimes>)>,
     wrap: Option<Wrap>,
     release: Option<String>,
     allow_older: bool,
@@ -45,6 +46,7 @@ impl<D: Domain> Builder<D> {
             statistics: Statistics::new(),
             tables: Vec::new(),
             recurring: Vec::new(),
+            retries: Vec::new(),
             wrap: None,
             release: None,
             allow_older: false,
@@ -186,6 +188,31 @@ impl<D: Domain> Builder<D> {
         self
     }
 
+    /// Retries dead letters again and again, by the clock of the database: at the times of a cron expression in UTC
+    /// (`0 3 * * *`, with the feature `cron`), or every [`Duration`]. The closure says which; permanent ones are left
+    /// alone. Each time is used once, by one of the processes with workers that have a rule of this name; times that pass
+    /// while there is none are not made up for. Decisions are told as those of people, by the actor `schedule <name>`.
+    ///
+    /// ```
+    /// # use gesta::{Builder, domain::Domain, prelude::*};
+    /// # fn with_retries<D: Domain>(builder: Builder<D>) -> Builder<D> {
+    /// builder.retry_dead_letters("mail", Duration::from_secs(3_600), |letters| {
+    ///     letters.handler("statements").error_contains("mail server")
+    /// })
+    /// # }
+    /// ```
+    pub fn retry_dead_letters(
+        mut self,
+        name: impl Into<String>,
+        times: impl IntoTimes,
+        which: impl Fn(DeadLetters) -> DeadLetters + Send + Sync + 'static,
+    ) -> Self {
+        let name = name.into();
+        let retries = Retries::new(&name, times.into_times(), which);
+        self.retries.push((name, retries));
+        self
+    }
+
     /// Puts something around its sagas.
     pub(crate) fn wrap_sagas(mut self, wrap: Wrap) -> Self {
         self.wrap = Some(wrap);
@@ -223,8 +250,9 @@ impl<D: Domain> Builder<D> {
         D: Register,
     {
         let tables = std::mem::take(&mut self.tables);
+        let retries = Retries::all(std::mem::take(&mut self.retries))?;
         let (app, registry) = self.build(Role::Worker).await?;
-        match begin(&app, registry, tables).await {
+        match begin(&app, registry, tables, retries).await {
             Ok(()) => Ok(app),
             Err(error) => {
                 app.shared.presence.end().await;
@@ -302,6 +330,7 @@ async fn begin<D: Register>(
     app: &App<D>,
     registry: Registry<D>,
     tables: Vec<Arc<dyn Driver>>,
+    retries: Vec<Retries>,
 ) -> Result<(), StartError> {
     let (engine, store) = (&app.shared.engine, app.shared.executor.store());
     for declared in &app.shared.projections {
@@ -316,6 +345,10 @@ async fn begin<D: Register>(
     for declared in app.shared.projections.clone() {
         let store = store.clone();
         engine.spawn(move |stop| promote_when_built(store, declared, stop))?;
+    }
+    for retries in retries {
+        let (store, handlers) = (store.clone(), app.shared.handlers.clone());
+        engine.spawn(move |stop| retries.run(store, handlers, stop))?;
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ mod process_managers;
 mod projections;
 mod query;
 mod registry;
+mod retries;
 mod sagas;
 mod schedules;
 mod timed;

@@ -1,15 +1,17 @@
 //! Appending and reading inside a transaction of the application.
 
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, time::Duration};
 
 use gesta::{
     domain::{IdempotencyKey, Position},
     store::{
-        Append, EventStore, Expected, Item, LogEventRef, Outcome, Postgres, ReadLog, ReadStream, StoreError,
+        Append, EventStore, Expected, Item, LogEventRef, Outcome, Postgres, ReadLog, ReadSide, ReadStream,
+        StoreError,
     },
 };
 use gesta_tests::{Database, Kind, append, keyed, stream};
 use sqlx::{Connection, Executor, PgPool, Row, Transaction};
+use tokio::{sync::watch, time::timeout};
 
 struct Here {
     database: Database,
@@ -73,6 +75,40 @@ fn at(id: &str, version: u64, payload: &str) -> Append {
 
 async fn insert_mine(transaction: &mut Transaction<'_, sqlx::Postgres>, id: &str) {
     sqlx::query("INSERT INTO mine VALUES ($1)").bind(id).execute(&mut **transaction).await.expect("a row");
+}
+
+/// Until nothing comes any more that was told before.
+async fn quiet(signals: &mut watch::Receiver<u64>) {
+    while timeout(Duration::from_millis(200), signals.changed()).await.is_ok() {}
+}
+
+/// The store does not see the commit, so it is told of it.
+#[tokio::test]
+async fn a_commit_that_is_announced_wakes_those_who_follow_the_log_here_and_elsewhere() {
+    let here = Here::new().await;
+    let other = Postgres::with_pool(here.pool.clone()).await.expect("another store");
+    let (mut own, mut others) = (here.store.signals(), other.signals());
+    // A listener hears nothing before it is connected.
+    let patience = Duration::from_secs(20);
+    let connected = async {
+        loop {
+            gesta_tests::one(&here.store, append("bob", Expected::Any, ["1"])).await.expect("appended");
+            if timeout(Duration::from_millis(100), others.changed()).await.is_ok() {
+                return;
+            }
+        }
+    };
+    timeout(patience, connected).await.expect("it hears the other one");
+    quiet(&mut others).await;
+    quiet(&mut own).await;
+    let mut transaction = here.begin().await;
+    here.store.append_in(&mut transaction, &[at("ann", 0, "1")]).await.expect("appended");
+    transaction.commit().await.expect("committed");
+    here.store.announce();
+    assert!(own.has_changed().expect("a store"), "at once");
+    timeout(patience, others.changed()).await.expect("it is heard elsewhere").expect("a store");
+    other.close().await;
+    here.end().await;
 }
 
 #[tokio::test]

@@ -5,8 +5,9 @@ use std::{ops::ControlFlow, time::Duration};
 use gesta::{
     domain::{IdempotencyKey, Meta, Position},
     store::{
-        Append, Due, EventStore, Expected, Item, NewEvent, Outcome, ProcessWrites, ReadLog, ReadStream,
-        SagaStatus, SagaWrite, Sagas, Sqlite, StoreError, StreamId, Suspicion, TakeSagas, TimerWrite, Timers,
+        Append, Due, EventStore, Expected, Item, NewEvent, Outcome, ProcessWrites, ReadLog, ReadSide,
+        ReadStream, SagaStatus, SagaWrite, Sagas, Sqlite, StoreError, StreamId, Suspicion, TakeSagas,
+        TimerWrite, Timers,
     },
 };
 use gesta_tests::Folder;
@@ -84,6 +85,21 @@ async fn both_are_committed_together() {
     transaction.commit().await.unwrap();
     assert_eq!(read(&store, "ann").await, [(1, "account.opened".into()), (2, "account.named".into())]);
     assert_eq!(mine(&pool).await, 1);
+    store.close().await;
+}
+
+/// The store does not see the commit, so it is told of it.
+#[tokio::test]
+async fn a_commit_that_is_announced_wakes_those_who_follow_the_log() {
+    let folder = Folder::new();
+    let (store, pool) = open(&folder).await;
+    let signals = store.signals();
+    let mut transaction = pool.begin().await.unwrap();
+    store.append_in(&mut transaction, &[append("ann", 0, "account.opened")]).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert!(!signals.has_changed().unwrap(), "nobody has told it");
+    store.announce();
+    assert!(signals.has_changed().unwrap());
     store.close().await;
 }
 

@@ -28,6 +28,7 @@ impl Postgres {
     /// sqlx::query("INSERT INTO customers (name) VALUES ('Ann')").execute(&mut *transaction).await?;
     /// let outcomes = store.append_in(&mut transaction, &[opened]).await?;
     /// transaction.commit().await?;
+    /// store.announce();
     /// # drop(outcomes);
     /// # Ok(())
     /// # }
@@ -53,6 +54,13 @@ impl Postgres {
             settle::outcome_of_one(&row).map(|outcome| vec![outcome]).map_err(Failure::before_commit)
         };
         appending.await.map_err(|failure| failure.told(batch))
+    }
+
+    /// Wakes those who follow the log, in this process and in others, after the commit of a transaction in which something
+    /// was appended with [`append_in`](Self::append_in). The store does not see that commit: without a word of it the
+    /// events are found by looking, which takes up to a second where nothing else happens.
+    pub fn announce(&self) {
+        self.inner.signals.ring();
     }
 
     /// Reads a stream inside a transaction of the application, with what was appended in it.

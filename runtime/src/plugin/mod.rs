@@ -7,7 +7,8 @@
 //!
 //! A plugin that fails or takes too long is tried [`ATTEMPTS`] times in all, while the events of that stream wait. Then it
 //! is told by an event `gesta.dead_lettered` and by its [`PluginStatus`], and the chain goes on without it: nobody is held
-//! up for ever.
+//! up for ever. That is the end of it: nothing of it is parked, so [`App::dead_letters`](crate::App::dead_letters) does not
+//! have it. What must not be lost is for an event handler.
 //!
 //! A process runs the plugins that were registered in it. Where several share a store, each registers the same ones.
 //!

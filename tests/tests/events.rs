@@ -150,3 +150,27 @@ fn versions_that_are_not_known_are_refused() {
     assert!(matches!(AccountEvent::decode(2, 0, b"[]").unwrap_err(), DecodeError::Malformed(_)));
     assert!(matches!(AccountEvent::decode(9, 1, b"[]").unwrap_err(), DecodeError::Malformed(_)));
 }
+
+#[derive(Deserialize, gesta::Schema)]
+struct ShutV1;
+
+#[event]
+#[derive(Clone, Debug, PartialEq)]
+enum DoorEvent {
+    #[event(version = 2, from(ShutV1))]
+    Shut { by: String },
+}
+
+impl From<ShutV1> for DoorEvent {
+    fn from(_: ShutV1) -> Self {
+        Self::Shut { by: "nobody".into() }
+    }
+}
+
+#[test]
+fn a_variant_that_held_nothing_is_kept_as_a_struct_that_holds_nothing() {
+    let nobody = DoorEvent::Shut { by: "nobody".into() };
+    // A variant without fields was stored as an empty object.
+    assert_eq!(DoorEvent::decode(0, 1, b"{}").unwrap(), nobody);
+    assert_eq!(DoorEvent::TYPES[0].older[0].shape.to_string(), "{}");
+}

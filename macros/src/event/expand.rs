@@ -14,7 +14,7 @@ use crate::{
     keywords,
     naming::type_text,
     source::{documentation, package},
-    wire::{Source, fields_shape, needs, serde_stores_otherwise},
+    wire::{Source, fields_shape, needs, serde_stores_otherwise, shape_is_told},
 };
 
 /// Types whose stored form is known without looking; checking them again would only cost time.
@@ -131,7 +131,7 @@ fn older(variant: &EventVariant, private: &TokenStream) -> Option<TokenStream> {
     let older = variant.version.older.iter().zip(1_u64..).map(|(old, version)| {
         let version = Literal::u64_unsuffixed(version);
         // That its shape is not known is said where it is read.
-        quote!(#private::domain::OldVersion::new(#version, #private::codec::Probe::<#old>::SHAPE))
+        quote!(#private::domain::OldVersion::new(#version, #private::codec::old_shape(#private::codec::Probe::<#old>::SHAPE)))
     });
     (!variant.version.older.is_empty()).then(|| quote!(.with_older(&[#(#older),*])))
 }
@@ -188,6 +188,13 @@ struct Checked {
     aliases: Vec<(String, Ident)>,
 }
 
+/// Whether the shape of a field is said to be that of another type, so that its own type needs none.
+fn take_told(field: &mut syn::Field) -> bool {
+    let told = shape_is_told(&field.attrs);
+    take_attributes(&mut field.attrs, keywords::SCHEMA);
+    told
+}
+
 /// Asks once of every type in the enum whether it can be stored, and keeps serde from asking again.
 ///
 /// Writing goes through [`Probe`], which needs nothing of the type; for reading the type is taken as readable by
@@ -200,19 +207,26 @@ fn checked(model: &EventEnum, private: &TokenStream) -> Checked {
         let path = spelled(&quote!(#private::serde));
         item.attrs.push(syn::parse_quote!(#[serde(crate = #path)]));
     }
-    let mut aliases: Vec<(String, Ident)> = Vec::new();
+    let [mut aliases, mut told_aliases] = [const { Vec::<(String, Ident)>::new() }; 2];
     let (mut outside, mut checks) = (TokenStream::new(), TokenStream::new());
     let Data::Enum(data) = &mut item.data else { return Checked { item: quote!(#item), checks, aliases } };
-    let fields = data.variants.iter_mut().flat_map(|variant| &mut variant.fields);
-    for field in fields.filter(|field| needs_check(field)) {
+    for field in data.variants.iter_mut().flat_map(|variant| &mut variant.fields) {
+        let told = take_told(field);
+        if !needs_check(field) {
+            continue;
+        }
         let (ty, text) = (&field.ty, type_text(&field.ty));
         let span = telling_span(ty);
+        let (check, place) = (
+            if told { "check_stored_otherwise" } else { "check_stored" },
+            aliases.len() + told_aliases.len(),
+        );
+        let (check, aliases) = (Ident::new(check, span), if told { &mut told_aliases } else { &mut aliases });
         let known = aliases.iter().find(|(other, _)| *other == text).map(|(_, alias)| alias.clone());
-        let alias =
-            known.clone().unwrap_or_else(|| format_ident!("__{name}Field{}", aliases.len(), span = span));
+        let alias = known.clone().unwrap_or_else(|| format_ident!("__{name}Field{place}", span = span));
         if known.is_none() {
             outside.extend(quote!(#[doc(hidden)] #[allow(dead_code)] type #alias = #ty;));
-            checks.extend(quote_spanned!(span=> const _: () = #private::codec::check_stored::<#alias>();));
+            checks.extend(quote_spanned!(span=> const _: () = #private::codec::#check::<#alias>();));
             let bound = spelled(&quote!(#private::serde::Deserialize)) + "<'de>";
             let bound = LitStr::new(&format!("{alias}: {bound}"), span);
             field.attrs.push(syn::parse_quote!(#[serde(bound(deserialize = #bound))]));

@@ -150,7 +150,6 @@ fn read_variant(
     let fields =
         WireFields::read(&variant.fields, serde.rename_all.or(container.rename_all_fields), false, errors);
     for field in &mut variant.fields {
-        take_attributes(&mut field.attrs, keywords::SCHEMA);
         for attr in take_attributes(&mut field.attrs, keywords::EVENT) {
             errors.push(attr.path(), messages::option_on_field());
         }

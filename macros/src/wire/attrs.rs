@@ -166,6 +166,15 @@ pub(crate) fn serde_stores_otherwise(attrs: &[Attribute]) -> bool {
     serde_items(attrs).iter().any(|item| keys.iter().any(|key| item.key == key))
 }
 
+/// Whether the shape of a field is said to be that of another type: `#[schema(as = String)]`.
+pub(crate) fn shape_is_told(attrs: &[Attribute]) -> bool {
+    let lists = attrs.iter().filter(|attr| attr.path().is_ident(keywords::SCHEMA));
+    let tokens = lists.filter_map(|attr| Some(attr.meta.require_list().ok()?.tokens.clone()));
+    let first =
+        |part: TokenStream| part.into_iter().next().is_some_and(|token| token.to_string() == keywords::AS);
+    tokens.flat_map(split_commas).any(first)
+}
+
 fn serde_items(attrs: &[Attribute]) -> Vec<SerdeItem> {
     let lists = attrs.iter().filter(|attr| attr.path().is_ident("serde"));
     let tokens = lists.filter_map(|attr| Some(attr.meta.require_list().ok()?.tokens.clone()));

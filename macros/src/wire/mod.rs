@@ -6,7 +6,7 @@ mod recursion;
 mod rename;
 mod shape;
 
-pub(crate) use attrs::{ContainerAttrs, VariantAttrs, serde_stores_otherwise};
+pub(crate) use attrs::{ContainerAttrs, VariantAttrs, serde_stores_otherwise, shape_is_told};
 use fields::WireField;
 pub(crate) use fields::WireFields;
 pub(crate) use recursion::{Recursion, mentions};

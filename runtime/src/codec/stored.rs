@@ -3,7 +3,7 @@ use std::marker::PhantomData;
 use serde::{Serialize, Serializer, de::DeserializeOwned};
 
 use super::{DecodeError, EncodeError, decode_json, decode_variant, encode_variant};
-use crate::domain::{Event, Schema, Shape, UNKNOWN};
+use crate::domain::{Event, Schema, Shape, UNKNOWN, const_text::equal};
 
 /// What can stand in an event: written, read back, and of a known shape. Implemented for all that is.
 #[diagnostic::on_unimplemented(
@@ -20,6 +20,21 @@ impl<T: Serialize + DeserializeOwned + Schema> Stored for T {}
 /// Refuses, in a `const`, a type that cannot be stored.
 pub const fn check_stored<T: Stored>() {}
 
+/// What can stand in an event where its shape is said to be another type's: written and read back.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be stored in an event",
+    label = "an event is written and read back, and this cannot be",
+    note = "`#[schema(as = ..)]` only says what the JSON of `{Self}` looks like: implement `serde::Serialize` and `serde::Deserialize` for it",
+    note = "or say how in place: `#[serde(with = \"..\")]`"
+)]
+pub trait StoredOtherwise: Serialize + DeserializeOwned {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned> StoredOtherwise for T {}
+
+/// Refuses, in a `const`, a type that cannot be written or read.
+pub const fn check_stored_otherwise<T: StoredOtherwise>() {}
+
 /// A payload as an older version of the program has stored it. Implemented for all that can be read.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read as an older payload",
@@ -31,12 +46,25 @@ pub trait OldPayload: DeserializeOwned + Schema {}
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + Schema> OldPayload for T {}
 
-/// Reads an older payload.
+/// Reads an older payload. A struct that holds nothing stands for a variant that held nothing, which was stored as `{}`.
 ///
 /// # Errors
 /// As [`decode_json`].
 pub fn decode_old<T: OldPayload>(payload: &[u8]) -> Result<T, DecodeError> {
+    // serde reads such a struct from null only.
+    if holds_nothing(T::SHAPE) && payload.trim_ascii() == b"{}" {
+        return decode_json(b"null");
+    }
     decode_json(payload)
+}
+
+/// How an older payload was stored: `struct OldV1;` as the variant without fields that it was.
+pub const fn old_shape(shape: &'static Shape) -> &'static Shape {
+    if holds_nothing(shape) { &Shape::Struct(&[]) } else { shape }
+}
+
+const fn holds_nothing(shape: &Shape) -> bool {
+    matches!(shape, Shape::Scalar(name) if equal(name, "null"))
 }
 
 /// Refuses a version of a type of event that this program does not know.

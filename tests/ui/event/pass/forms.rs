@@ -27,7 +27,29 @@ pub enum AccountEvent {
         amount: u64,
         #[serde(skip)]
         cached: Option<String>,
+        // Its own form, which only its author knows.
+        #[schema(as = String)]
+        price: Money,
+        #[schema(as = Vec<String>)]
+        prices: Vec<Money>,
     },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Money {
+    cents: u64,
+}
+
+impl Serialize for Money {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        as_text::serialize(&self.cents, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Money {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        as_text::deserialize(deserializer).map(|cents| Self { cents })
+    }
 }
 
 mod as_text {
@@ -62,12 +84,19 @@ fn main() {
         names,
         ["bank.account.opened", "bank.account.moved", "bank.account.weighed", "account.closed-for-good", "bank.account.type"]
     );
-    let event = AccountEvent::Type { r#type: 1, amount: 2, cached: Some("x".into()) };
+    let [price, prices] = [Money { cents: 3 }, Money { cents: 4 }];
+    let event = AccountEvent::Type {
+        r#type: 1,
+        amount: 2,
+        cached: Some("x".into()),
+        price: price.clone(),
+        prices: vec![prices.clone()],
+    };
     let mut out = Vec::new();
     event.encode(&mut out).unwrap();
-    assert_eq!(out, br#"{"type":1,"amount":"2"}"#);
+    assert_eq!(out, br#"{"type":1,"amount":"2","price":"3","prices":["4"]}"#);
     let read = AccountEvent::decode(4, 1, &out).unwrap();
-    assert_eq!(read, AccountEvent::Type { r#type: 1, amount: 2, cached: None });
-    assert_eq!(AccountEvent::TYPES[4].shape.to_string(), "{type:u8,amount:string}");
+    assert_eq!(read, AccountEvent::Type { r#type: 1, amount: 2, cached: None, price, prices: vec![prices] });
+    assert_eq!(AccountEvent::TYPES[4].shape.to_string(), "{type:u8,amount:string,price:string,prices:[string]}");
     assert_eq!(AccountEvent::TYPES[0].shape.to_string(), "{ownerName:string,places?:[{street:string}]}");
 }

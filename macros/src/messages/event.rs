@@ -96,15 +96,7 @@ pub(crate) fn wrong_count(variant: &str, event: &str, version: u64, listed: &[St
     if needed > 8 {
         return format!("`{variant}` is at version {version}, so it needs the {needed} {older}, and {given}");
     }
-    let names: Vec<String> = (1..version)
-        .map(|n| {
-            usize::try_from(n - 1)
-                .ok()
-                .and_then(|i| listed.get(i))
-                .cloned()
-                .unwrap_or(format!("{variant}V{n}"))
-        })
-        .collect();
+    let names = all_older(variant, needed, listed);
     let last = names.last().cloned().unwrap_or_default();
     let more = if listed.len() as u64 > needed {
         format!("or write `version = {}`", listed.len() + 1)
@@ -116,6 +108,17 @@ pub(crate) fn wrong_count(variant: &str, event: &str, version: u64, listed: &[St
          help: #[event(version = {version}, from({}))], {more}",
         names.join(", ")
     )
+}
+
+/// The names of as many older payloads as are needed: those that are listed, and in the gaps what the missing ones are
+/// commonly called.
+fn all_older(variant: &str, needed: u64, listed: &[String]) -> Vec<String> {
+    let numbers = |name: &String| (1..=needed).any(|n| *name == format!("{variant}V{n}"));
+    if listed.len() as u64 <= needed && listed.iter().all(numbers) {
+        return (1..=needed).map(|n| format!("{variant}V{n}")).collect();
+    }
+    let further = (listed.len() as u64 + 1..=needed).map(|n| format!("{variant}V{n}"));
+    listed.iter().cloned().chain(further).take(usize::try_from(needed).unwrap_or(usize::MAX)).collect()
 }
 
 pub(crate) fn old_twice(old: &str) -> String {

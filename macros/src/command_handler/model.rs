@@ -94,7 +94,7 @@ fn read_handler(
     let signature = &method.signature;
     check::check_method(method, errors);
     let states = states::read_one(attributes, STATE, errors).unwrap_or_default();
-    let looks_at = read_looks_at(method, &states, errors);
+    let looks_at = read_looks_at(method, &states, !attributes.is_empty(), errors);
     let mut inputs = method.parameters();
     if let LooksAt::Inside(_) = looks_at {
         inputs.next();
@@ -130,8 +130,9 @@ fn read_handler(
     })
 }
 
-/// What of the aggregate the handler takes: its first parameter, where that is not the command.
-fn read_looks_at(method: &Method, states: &[Ident], errors: &mut Errors) -> LooksAt {
+/// What of the aggregate the handler takes: its first parameter, where that is not the command. `told`: there is a
+/// `#[state(..)]`, and what is wrong with it was said.
+fn read_looks_at(method: &Method, states: &[Ident], told: bool, errors: &mut Errors) -> LooksAt {
     if method.access() != Access::None {
         return LooksAt::Whole;
     }
@@ -143,7 +144,7 @@ fn read_looks_at(method: &Method, states: &[Ident], errors: &mut Errors) -> Look
         Type::Reference(reference) if next_is_a_command => {
             if reference.mutability.is_some() {
                 errors.push(first, messages::changes_state(&handler));
-            } else if states.is_empty() {
+            } else if states.is_empty() && !told {
                 errors.push(first, messages::state_not_named(&name, &type_text(&reference.elem)));
             } else if let Some(second) = states.get(1) {
                 errors.push(second, sentences::inside_of_several(&name));

@@ -2,7 +2,7 @@
 #[diagnostic::on_unimplemented(
     message = "the application does not provide a `{T}`",
     label = "a handler needs `&{T}`, `{Self}` does not provide it",
-    note = "add a field of type `{T}` to `{Self}`, which derives `Provide`"
+    note = "add a field of type `{T}` to `{Self}`, which derives `Provide`; where this is `()`, the domain needs `deps: Deps`"
 )]
 pub trait Provide<T: ?Sized> {
     /// The dependency.

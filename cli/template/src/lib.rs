@@ -59,6 +59,7 @@ pub enum TaskError {
 
 #[command_handler]
 impl Task {
+    /// Adds a task.
     fn add(command: Add) -> Result<TaskEvent, TaskError> {
         if command.title.is_empty() {
             return Err(TaskError::NoTitle);
@@ -66,6 +67,7 @@ impl Task {
         Ok(TaskEvent::Added { title: command.title })
     }
 
+    /// Says that a task is done.
     fn finish(&self, _: Finish) -> Result<TaskEvent, TaskError> {
         if self.done { Err(TaskError::AlreadyDone) } else { Ok(TaskEvent::Done) }
     }
@@ -97,6 +99,7 @@ pub struct ToDo;
 
 #[query_handler]
 impl Entry {
+    /// The titles of what is still to be done.
     async fn to_do(_: ToDo, reader: &Reader) -> Result<Vec<String>, ReadError> {
         let open = reader.find::<Entry>().filter(Entry::DONE.eq(false)).limit(100).page().await?;
         Ok(open.documents.into_iter().map(|(_, entry)| entry.title).collect())

@@ -38,7 +38,8 @@ const SECTIONS: [Section; 4] = [
     Section {
         title: "this program writes what running programs cannot read",
         remedy: "stop those programs before this one is started; one that ended without a word is believed to run for as \
-                 long as its lease",
+                 long as its lease. To go without a pause, release an event as `#[event(retired)]` first, which reads it \
+                 and writes none, and without the mark when no older program runs any more",
         is_of: |finding| matches!(finding, Finding::UnreadByOthers { .. }),
     },
     Section {

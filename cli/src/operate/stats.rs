@@ -18,7 +18,7 @@ pub struct Stats {
 }
 
 /// Up to so many events are counted one by one; of more, so many are looked at.
-const SAMPLE: u64 = 50_000;
+const SAMPLE: u64 = 20_000;
 
 #[derive(Debug, Serialize)]
 struct Type {

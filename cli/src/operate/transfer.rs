@@ -146,7 +146,7 @@ impl Export {
             Failure::from(error)
                 .saying(|text| format!("{text}; {}, which was begun, is taken away", path.display()))
         })?;
-        unfinished.is_finished();
+        unfinished.keep();
         Ok(all.output().answer(&Written::from(written))?)
     }
 }
@@ -155,7 +155,7 @@ impl Export {
 struct Unfinished<'p>(Option<&'p Path>);
 
 impl Unfinished<'_> {
-    fn is_finished(mut self) {
+    fn keep(mut self) {
         self.0 = None;
     }
 }

@@ -54,7 +54,7 @@ fn kept(row: &SqliteRow) -> Result<StoredSnapshot, sqlx::Error> {
 }
 
 /// So many events of a sample are taken in one place.
-const SAMPLE: u64 = 100;
+const SAMPLE: u64 = 200;
 
 #[async_trait]
 impl Inspect for Sqlite {

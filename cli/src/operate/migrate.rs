@@ -56,6 +56,7 @@ impl MigrateEvents {
                 let what = match report.stage {
                     MigrationStage::Copying => "copying",
                     MigrationStage::Comparing => "comparing",
+                    MigrationStage::Beside => "keys and what is beside the events",
                 };
                 shown = Some((report.stage, Progress::of(report.end.raw(), what)));
             }
@@ -80,6 +81,9 @@ impl Answer for Shown {
         if done.found > 0 {
             writeln!(out, "{} of them were there from an earlier run", done.found)?;
         }
+        if done.keys > 0 {
+            writeln!(out, "{} keys of commands give the receipts that they gave", done.keys)?;
+        }
         if !done.upcast.is_empty() {
             let mut table = Table::new(["event", "from", "to", "events"]);
             for (name, from, to, count) in &done.upcast {
@@ -90,13 +94,28 @@ impl Answer for Shown {
         for name in &done.subscriptions {
             writeln!(out, "`{name}` goes on in the copy where it was")?;
         }
+        if done.deliveries > 0 {
+            writeln!(out, "{} deliveries are parked in the copy as they were", done.deliveries)?;
+            writeln!(out, "  what their handlers do outside is done under other keys from now on")?;
+        }
         if done.sagas > 0 {
-            writeln!(out, "{} sagas that have ended are listed in the copy", done.sagas)?;
+            let (sagas, unfinished) = (done.sagas, done.sagas_unfinished);
+            writeln!(out, "{sagas} sagas are listed in the copy, of which {unfinished} go on there")?;
+        }
+        if done.instances > 0 {
+            let (instances, timers) = (done.instances, done.timers);
+            writeln!(
+                out,
+                "{instances} instances of process managers and schedules go on, with {timers} timers"
+            )?;
+        }
+        if done.sagas_unfinished + done.deliveries + done.instances > 0 {
+            writeln!(
+                out,
+                "from now on use one of the stores alone: programs would go on with these in both"
+            )?;
         }
         writeln!(out, "projections and snapshots are made anew when the copy is used first")?;
-        writeln!(
-            out,
-            "not in the copy: the keys of commands; times of recording are in the metadata (`recorded_at`)"
-        )
+        writeln!(out, "times of recording are in the metadata (`recorded_at`)")
     }
 }

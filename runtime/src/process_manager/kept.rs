@@ -111,6 +111,13 @@ impl Kept {
     }
 }
 
+/// The document of an instance in a copy of its store, where events have other positions.
+pub(crate) fn moved(body: &[u8], place: impl Fn(Position) -> Position) -> Result<Vec<u8>, serde_json::Error> {
+    let mut body: Body = serde_json::from_slice(body)?;
+    body.seen = place(body.seen);
+    serde_json::to_vec(&body)
+}
+
 /// A state as it goes into a document.
 pub(super) fn raw(json: Vec<u8>) -> Result<Box<RawValue>, serde_json::Error> {
     serde_json::from_slice(&json)

@@ -31,5 +31,6 @@ pub use definition::{Input, Inputs, Manage, ProcessManager};
 pub(crate) use fired::FiresDeadlines;
 pub use instance::{Instance, SetDeadline};
 pub(crate) use instance::{list, load};
+pub(crate) use kept::moved;
 pub use reaction::{Deadline, IntoReactions, Reaction, Timer, TimerChange};
 pub(crate) use reactor::Reactor;

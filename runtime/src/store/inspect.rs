@@ -1,7 +1,10 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{LookedOver, Part, RecordedEvent, Repair, Restoring, StoreError, StreamId};
+use super::{
+    KeptKey, KeyPage, LookedOver, ParkedDelivery, Part, RecordedEvent, Repair, Restoring, RestoringKeys,
+    StoreError, StreamId,
+};
 use crate::domain::{Position, Timestamp};
 
 /// The part of a store that those need who look after it: what there is, counted and looked over.
@@ -78,6 +81,37 @@ pub trait Inspect: Send + Sync {
     /// # Errors
     /// As [`EventStore::append`](super::EventStore::append).
     async fn restore(&self, events: &[RecordedEvent]) -> Result<Restoring, StoreError>;
+
+    /// The next keys of commands, in an order of the store's own: at most `most` of them.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Backend`].
+    async fn list_keys(&self, after: Option<&[u8]>, most: u64) -> Result<KeyPage, StoreError>;
+
+    /// Keeps keys that were used in another store, for events that are here as well: all of them in one transaction,
+    /// or none. The position in a receipt does not count; it becomes that of the event here. A key that is kept
+    /// already, for the same, stays as it is.
+    ///
+    /// # Errors
+    /// As [`EventStore::append`](super::EventStore::append).
+    async fn restore_keys(&self, keys: &[KeptKey]) -> Result<RestoringKeys, StoreError>;
+
+    /// Sets shards of a subscription to places of their own, and takes their leases away. Deliveries stay.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Backend`].
+    async fn restore_shards(
+        &self,
+        subscription: &str,
+        positions: &[(u16, Position)],
+    ) -> Result<(), StoreError>;
+
+    /// Parks deliveries as they were parked before, with their times and what was decided about them: all of them in
+    /// one transaction, or none. One that is there already is replaced.
+    ///
+    /// # Errors
+    /// [`StoreError::InvalidName`], [`StoreError::Unavailable`], [`StoreError::Backend`].
+    async fn restore_deliveries(&self, deliveries: &[ParkedDelivery]) -> Result<(), StoreError>;
 }
 
 /// Which streams are meant; all conditions that are given hold.

@@ -69,7 +69,7 @@ pub use memory::Memory;
 #[cfg(feature = "postgres")]
 pub use postgres::{Postgres, PostgresOptions};
 pub use read_side::ReadSide;
-pub use restore::{RecordedEvent, Restoring};
+pub use restore::{KeptKey, KeyPage, RecordedEvent, Restoring, RestoringKeys};
 pub use saga::{
     Due, Fence, ProcessWrites, SagaFilter, SagaState, SagaStatus, SagaWrite, Sagas, Suspicion, TakeSagas,
     TakenSagas,

@@ -1,10 +1,16 @@
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use super::{
     MigrateError, log,
+    places::Places,
+    receipts,
     transcode::{Transcoders, meta_of},
 };
-use crate::{domain::Position, log::LogEntry, store::Store};
+use crate::{
+    domain::Position,
+    log::LogEntry,
+    store::{NewEvent, Store},
+};
 
 /// Reports are made after so many events.
 const REPORT: u64 = 1_000;
@@ -15,35 +21,34 @@ pub(super) struct Compared {
     pub(super) found: u64,
     pub(super) streams: u64,
     pub(super) upcast: Vec<(String, u16, u16, u64)>,
-    /// Where the positions of the source that were asked for are in the target.
-    pub(super) places: BTreeMap<Position, Position>,
+    /// Where the events of the source are in the target.
+    pub(super) places: Places,
 }
 
-/// Reads both from the first event to the end of the target, and refuses any difference. `boundaries` are positions in
-/// the source of which it is asked where they are in the target.
+/// Reads both from the first event to the end of the target, and refuses any difference.
 pub(super) async fn compare(
     from: &Store,
     to: &Store,
     transcoders: &Transcoders,
     copied_from: Position,
-    boundaries: BTreeSet<Position>,
     report: &mut (dyn FnMut(Position) + Send),
 ) -> Result<Compared, MigrateError> {
     let (mut source, mut target) = (log(from, Position::START), log(to, Position::START));
     let mut upcast: BTreeMap<(String, u16, u16), u64> = BTreeMap::new();
     let (mut events, mut found, mut streams) = (0, 0, HashSet::new());
-    let mut places: BTreeMap<Position, Position> =
-        boundaries.into_iter().map(|position| (position, Position::START)).collect();
+    let mut places = Places::default();
     while let Some(copied) = target.next().await {
         let copied = copied?;
         let Some(original) = source.next().await else {
             return Err(different(&copied, "the copy has more events than the source".into()));
         };
         let original = original?;
-        check(&original, &copied, transcoders)?;
-        for (_, place) in places.range_mut(original.position..) {
-            *place = copied.position;
+        let mut newest = transcoders.newest(&original)?;
+        if transcoders.may_hold_receipts(&original) {
+            newest.payload = receipts::translate(from, to, newest.payload).await?;
         }
+        check(&original, &copied, &newest)?;
+        places.note(original.position, copied.position);
         if copied.type_version != original.type_version || copied.name != original.name {
             let key = (original.name.clone(), original.type_version, copied.type_version);
             *upcast.entry(key).or_default() += 1;
@@ -57,22 +62,18 @@ pub(super) async fn compare(
     }
     if let Some(original) = source.next().await {
         // Somebody still writes: the next run copies it.
-        let original = original?;
-        return Err(different(
-            &original,
-            "the source has grown; run it again, best once nobody writes".into(),
-        ));
+        let LogEntry { stream, version, .. } = original?;
+        return Err(MigrateError::Grown { what: format!("{stream} version {version}") });
     }
     let upcast = upcast.into_iter().map(|((name, from, to), count)| (name, from, to, count)).collect();
     Ok(Compared { events, found, streams: streams.len() as u64, upcast, places })
 }
 
-fn check(original: &LogEntry, copied: &LogEntry, transcoders: &Transcoders) -> Result<(), MigrateError> {
+fn check(original: &LogEntry, copied: &LogEntry, newest: &NewEvent) -> Result<(), MigrateError> {
     if (&original.stream, original.version) != (&copied.stream, copied.version) {
         let found = format!("the copy has {} version {} in its place", copied.stream, copied.version);
         return Err(different(original, found));
     }
-    let newest = transcoders.newest(original)?;
     if (newest.name, newest.version) != (&copied.name, copied.type_version) {
         let found = format!("the copy has it as `{}` v{}", copied.name, copied.type_version);
         return Err(different(original, found));

@@ -1,20 +1,20 @@
 use std::ops::ControlFlow;
 
 use super::{
-    MigrateError, log,
+    MigrateError, append_all, log, receipts,
     transcode::{Transcoders, meta_of},
 };
 use crate::{
     domain::Position,
-    store::{Append, Expected, Item, LogEventRef, Outcome, ReadLog, ReadStream, Store, StreamId},
+    store::{Append, Expected, Item, LogEventRef, ReadLog, ReadStream, Store, StreamId},
 };
 
 /// So many events are stored at once, and so many bytes.
 const EVENTS: usize = 500;
 const BYTES: usize = 4 << 20;
 
-/// Copies what the target does not have yet, and returns from where in the source on that was. A batch is stored as a whole, so the target is always a beginning of the
-/// source.
+/// Copies what the target does not have yet, and returns from where in the source on that was. A batch is stored as a
+/// whole, so the target is always a beginning of the source.
 pub(super) async fn copy(
     from: &Store,
     to: &Store,
@@ -27,7 +27,12 @@ pub(super) async fn copy(
     let mut batch = Batch::default();
     while let Some(entry) = source.next().await {
         let entry = entry?;
-        let event = transcoders.newest(&entry)?;
+        let mut event = transcoders.newest(&entry)?;
+        if transcoders.may_hold_receipts(&entry) {
+            // They are of events before this one, which are in the target then.
+            batch.store(to).await?;
+            event.payload = receipts::translate(from, to, event.payload).await?;
+        }
         batch.bytes += event.payload.len();
         batch.events += 1;
         let meta = meta_of(&entry)?;
@@ -59,18 +64,7 @@ struct Batch {
 impl Batch {
     async fn store(&mut self, to: &Store) -> Result<(), MigrateError> {
         let Self { appends, .. } = std::mem::take(self);
-        if appends.is_empty() {
-            return Ok(());
-        }
-        let outcomes = to.port().append(&appends).await?;
-        let refused =
-            appends.iter().zip(outcomes).find(|(_, outcome)| !matches!(outcome, Outcome::Appended(_)));
-        match refused {
-            Some((append, outcome)) => {
-                Err(MigrateError::Refused { stream: append.stream.clone(), outcome: Box::new(outcome) })
-            }
-            None => Ok(()),
-        }
+        append_all(to, appends).await
     }
 }
 

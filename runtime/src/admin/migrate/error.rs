@@ -1,5 +1,5 @@
 use crate::{
-    domain::Position,
+    domain::{IdempotencyKey, Position},
     store::{Outcome, StoreError, StreamId},
 };
 
@@ -12,13 +12,16 @@ pub enum MigrateError {
         "both are the same store, and events are never changed where they are; name a new store to copy into"
     )]
     SameStore,
-    /// Something in the source is not at its end, and would not go on in a copy.
+    /// Somebody runs on the source while something there is unfinished. The events are copied by then.
     #[error(
-        "the source is not at rest: {}; a copy would leave that behind, so let it come to its end (or decide it) first",
+        "{releases} runs on the source, where something is unfinished: {}; it would go on in both, so stop that program \
+         (one that was killed is forgotten after a while) and run this again",
         what.join("; ")
     )]
-    Unfinished {
-        /// What it is.
+    SourceInUse {
+        /// Who.
+        releases: String,
+        /// What is unfinished.
         what: Vec<String>,
     },
     /// Somebody runs on the target.
@@ -86,6 +89,33 @@ pub enum MigrateError {
         version: u64,
         /// What is different.
         difference: String,
+    },
+    /// A key of a command is not in the copy as it is in the source.
+    #[error("the copy differs from the source at the key `{key}`: {difference}; do not use it")]
+    DifferentKey {
+        /// The key, as it is called in the copy.
+        key: IdempotencyKey,
+        /// What is different.
+        difference: String,
+    },
+    /// Something that stands beside the events is not in the copy as it is in the source.
+    #[error(
+        "the copy differs from the source at {what}: {difference}; do not use it. If somebody is at work on the source, \
+         stop that and run it again"
+    )]
+    DifferentBeside {
+        /// What it is.
+        what: String,
+        /// What is different.
+        difference: String,
+    },
+    /// Somebody has written into the source meanwhile. What is copied by now is whole.
+    #[error(
+        "the source has grown while it was copied: {what} is not in the copy; run it again, best once nobody writes"
+    )]
+    Grown {
+        /// The first thing that was found.
+        what: String,
     },
     /// A store cannot do what it takes.
     #[error("{0}")]

@@ -1,9 +1,9 @@
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Mutex, PoisonError},
 };
 
-use super::{MigrateError, RECORDED_AT};
+use super::{MigrateError, RECORDED_AT, receipts};
 use crate::{
     app::Register,
     domain::{CommandHandlers, Event, EventHandler, EventOf, Evolve, Meta, Projection},
@@ -22,6 +22,10 @@ const OURS_BEGIN: [&str; 2] = ["saga.", "process."];
 /// How the events of each category become those of the newest versions.
 pub(super) struct Transcoders {
     by_category: HashMap<&'static str, Transcode>,
+    /// The names of the event handlers.
+    pub(super) handlers: HashSet<&'static str>,
+    /// The names of the process managers.
+    pub(super) processes: HashSet<&'static str>,
     /// Names of events are few, and a store wants them to last.
     names: Mutex<HashMap<String, &'static str>>,
 }
@@ -33,17 +37,28 @@ impl Describe for Transcoders {
         self.by_category.insert(A::NAME, transcode::<A::Event>);
     }
 
+    fn event_handler<H: EventHandler>(&mut self) {
+        self.handlers.insert(H::NAME);
+    }
+
+    fn process_manager<P: ProcessManager>(&mut self) {
+        self.processes.insert(P::NAME);
+    }
+
     fn projection<P: Projection>(&mut self) {}
     fn fold<P: Projection + Evolve<E>, E: Event + EventOf>(&mut self) {}
     fn queries<P: QueryHandlers>(&mut self) {}
-    fn event_handler<H: EventHandler>(&mut self) {}
     fn saga<S: Saga>(&mut self) {}
-    fn process_manager<P: ProcessManager>(&mut self) {}
 }
 
 impl Transcoders {
     pub(super) fn of<D: Register>() -> Self {
-        let mut found = Self { by_category: HashMap::new(), names: Mutex::default() };
+        let mut found = Self {
+            by_category: HashMap::new(),
+            handlers: HashSet::new(),
+            processes: HashSet::new(),
+            names: Mutex::default(),
+        };
         D::describe(&mut found);
         found
     }
@@ -54,12 +69,18 @@ impl Transcoders {
         if let Some(transcode) = self.by_category.get(category) {
             return transcode(entry);
         }
-        let ours = OURS.contains(&category) || OURS_BEGIN.iter().any(|begin| category.starts_with(begin));
-        if !ours {
+        if !is_ours(category) {
             return Err(MigrateError::Stranger { stream: entry.stream.clone(), position: entry.position });
         }
         let name = self.name(&entry.name);
         Ok(NewEvent { name, version: entry.type_version, payload: entry.payload.clone() })
+    }
+
+    /// Whether there may be receipts in an event, of which the position is another one in the target.
+    pub(super) fn may_hold_receipts(&self, entry: &LogEntry) -> bool {
+        let category = entry.stream.category();
+        let keeps = is_ours(category) && !self.by_category.contains_key(category);
+        keeps && category != crate::monitor::CATEGORY && receipts::may_be_in(&entry.payload)
     }
 
     fn name(&self, name: &str) -> &'static str {
@@ -73,6 +94,11 @@ impl Transcoders {
             }
         }
     }
+}
+
+/// Whether the streams of a category are the framework's own.
+fn is_ours(category: &str) -> bool {
+    OURS.contains(&category) || OURS_BEGIN.iter().any(|begin| category.starts_with(begin))
 }
 
 /// Through the upcasters. What is of the newest version already stays as it is, to the byte.

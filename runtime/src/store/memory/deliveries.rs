@@ -35,6 +35,13 @@ impl State {
         }
     }
 
+    pub(super) fn restore_deliveries(&mut self, deliveries: &[ParkedDelivery]) {
+        for parked in deliveries {
+            let place = (Arc::clone(&parked.subscription), parked.position, parked.stream.key());
+            self.deliveries.insert(place, parked.clone());
+        }
+    }
+
     pub(super) fn forget_deliveries(&mut self, subscription: &str) {
         self.deliveries.retain(|(own, ..), _| **own != *subscription);
     }

@@ -12,10 +12,11 @@ use super::{Memory, State, Stored, page};
 use crate::{
     domain::Position,
     store::{
-        Inspect, LookedOver, Part, RecordedEvent, Repair, Restoring, Size, StoreError, StoredSnapshot,
-        StreamFilter, StreamPage, StreamState, Tally, TypeTally,
+        Inspect, KeptKey, KeyPage, LookedOver, ParkedDelivery, Part, RecordedEvent, Repair, Restoring,
+        RestoringKeys, Size, StoreError, StoredSnapshot, StreamFilter, StreamPage, StreamState, Tally,
+        TypeTally,
         resolve::Head,
-        restore::{Added, added, check},
+        restore::{Added, added, check, check_deliveries, check_keys},
     },
 };
 
@@ -143,6 +144,31 @@ impl Inspect for Memory {
         let restored = restore(&mut *self.open()?, events);
         self.signal.ring();
         Ok(restored)
+    }
+
+    async fn list_keys(&self, after: Option<&[u8]>, most: u64) -> Result<KeyPage, StoreError> {
+        Ok(self.open()?.list_keys(after, most))
+    }
+
+    async fn restore_keys(&self, keys: &[KeptKey]) -> Result<RestoringKeys, StoreError> {
+        check_keys(keys)?;
+        Ok(self.open()?.restore_keys(keys).unwrap_or_else(|conflict| conflict))
+    }
+
+    async fn restore_shards(
+        &self,
+        subscription: &str,
+        positions: &[(u16, Position)],
+    ) -> Result<(), StoreError> {
+        self.open()?.restore_shards(subscription, positions);
+        self.freed.ring();
+        Ok(())
+    }
+
+    async fn restore_deliveries(&self, deliveries: &[ParkedDelivery]) -> Result<(), StoreError> {
+        check_deliveries(deliveries)?;
+        self.open()?.restore_deliveries(deliveries);
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@ mod deliveries;
 mod documents;
 mod fleet;
 mod inspect;
+mod keys;
 mod sagas;
 mod shards;
 mod timers;

@@ -45,6 +45,14 @@ impl State {
         true
     }
 
+    pub(super) fn restore_shards(&mut self, subscription: &str, positions: &[(u16, Position)]) {
+        for (shard, position) in positions {
+            if let Some(place) = self.place(subscription, *shard) {
+                (place.position, place.owner) = (*position, None);
+            }
+        }
+    }
+
     pub(super) fn remove_subscription(&mut self, subscription: &str) -> bool {
         self.forget_deliveries(subscription);
         self.subscriptions.remove(subscription).is_some()

@@ -13,8 +13,10 @@ use super::{
 use crate::{
     domain::Position,
     store::{
-        Inspect, LookedOver, Part, RecordedEvent, Repair, Restoring, Size, StoreError, StoredSnapshot,
-        StreamFilter, StreamId, StreamPage, StreamState, Tally, TypeTally, restore::check,
+        Inspect, KeptKey, KeyPage, LookedOver, ParkedDelivery, Part, RecordedEvent, Repair, Restoring,
+        RestoringKeys, Size, StoreError, StoredSnapshot, StreamFilter, StreamId, StreamPage, StreamState,
+        Tally, TypeTally,
+        restore::{check, check_deliveries, check_keys},
     },
 };
 
@@ -167,5 +169,27 @@ impl Inspect for Postgres {
         let restored = self.inner.restore(events).await?;
         self.inner.signals.ring();
         Ok(restored)
+    }
+
+    async fn list_keys(&self, after: Option<&[u8]>, most: u64) -> Result<KeyPage, StoreError> {
+        self.inner.list_keys(after.and_then(|after| Uuid::from_slice(after).ok()), most).await
+    }
+
+    async fn restore_keys(&self, keys: &[KeptKey]) -> Result<RestoringKeys, StoreError> {
+        check_keys(keys)?;
+        self.inner.restore_keys(keys).await
+    }
+
+    async fn restore_shards(
+        &self,
+        subscription: &str,
+        positions: &[(u16, Position)],
+    ) -> Result<(), StoreError> {
+        self.inner.restore_shards(subscription, positions).await
+    }
+
+    async fn restore_deliveries(&self, deliveries: &[ParkedDelivery]) -> Result<(), StoreError> {
+        check_deliveries(deliveries)?;
+        self.inner.restore_deliveries(deliveries).await
     }
 }

@@ -65,22 +65,31 @@ impl Inner {
     async fn restored_names(&self, events: &[RecordedEvent]) -> Result<Arc<Dictionary>, StoreError> {
         let categories: BTreeSet<&str> = events.iter().map(|event| event.stream.category()).collect();
         let types: BTreeSet<&str> = events.iter().map(|event| &*event.name).collect();
-        let mut lease = self.readers.take(WHAT).await?;
-        for (kind, words) in [(Kind::Category, categories), (Kind::Event, types)] {
+        self.interned(WHAT, [(Kind::Category, categories), (Kind::Event, types)]).await
+    }
+
+    /// The dictionary, with these words in it.
+    pub(super) async fn interned<'w>(
+        &self,
+        what: &'static str,
+        words: impl IntoIterator<Item = (Kind, BTreeSet<&'w str>)>,
+    ) -> Result<Arc<Dictionary>, StoreError> {
+        let mut lease = self.readers.take(what).await?;
+        for (kind, words) in words {
             let words: Vec<&str> = words.into_iter().collect();
-            self.patiently(WHAT, self.link.names.intern(&mut lease, kind, &words)).await?;
+            self.patiently(what, self.link.names.intern(&mut lease, kind, &words)).await?;
         }
         self.readers.give_back(lease);
         Ok(self.link.names.known())
     }
 }
 
-fn number_of(names: &Dictionary, kind: Kind, name: &str) -> Result<i32, sqlx::Error> {
+pub(super) fn number_of(names: &Dictionary, kind: Kind, name: &str) -> Result<i32, sqlx::Error> {
     let lost = || sqlx::Error::Decode(format!("`{name}` has no number; try again").into());
     names.number(kind, name).ok_or_else(lost)
 }
 
-async fn send(
+pub(super) async fn send(
     connection: &mut PgConnection,
     statement: &'static str,
     arguments: Filling,

@@ -29,7 +29,7 @@ const STATES: [DeliveryState; 5] = [
 ];
 
 /// The number of a state in the file.
-const fn number(state: DeliveryState) -> u8 {
+pub(super) const fn number(state: DeliveryState) -> u8 {
     match state {
         DeliveryState::Waiting => 0,
         DeliveryState::Retrying => 1,

@@ -7,14 +7,18 @@ use uuid::Uuid;
 use super::{
     Sqlite,
     convert::{micros, position, signed, unsigned},
+    keys::{RestoreKeys, list_keys},
     look_over::{Repairing, look_over},
+    parked::{RestoreDeliveries, RestoreShards},
     restore::Restore,
 };
 use crate::{
     domain::Position,
     store::{
-        Inspect, LookedOver, Part, RecordedEvent, Repair, Restoring, Size, StoreError, StoredSnapshot,
-        StreamFilter, StreamId, StreamPage, StreamState, Tally, TypeTally, restore::check,
+        Inspect, KeptKey, KeyPage, LookedOver, ParkedDelivery, Part, RecordedEvent, Repair, Restoring,
+        RestoringKeys, Size, StoreError, StoredSnapshot, StreamFilter, StreamId, StreamPage, StreamState,
+        Tally, TypeTally,
+        restore::{check, check_deliveries, check_keys},
     },
 };
 
@@ -172,5 +176,29 @@ impl Inspect for Sqlite {
         let restored = self.change(Restore(events.to_vec())).await?;
         self.inner.signal.ring();
         Ok(restored)
+    }
+
+    async fn list_keys(&self, after: Option<&[u8]>, most: u64) -> Result<KeyPage, StoreError> {
+        let mut connection = self.reader().await?;
+        let page = list_keys(&mut connection, after, most).await;
+        connection.settle(page, "listing the keys of commands")
+    }
+
+    async fn restore_keys(&self, keys: &[KeptKey]) -> Result<RestoringKeys, StoreError> {
+        check_keys(keys)?;
+        self.change(RestoreKeys(keys.to_vec())).await
+    }
+
+    async fn restore_shards(
+        &self,
+        subscription: &str,
+        positions: &[(u16, Position)],
+    ) -> Result<(), StoreError> {
+        self.change(RestoreShards(subscription.to_owned(), positions.to_vec())).await
+    }
+
+    async fn restore_deliveries(&self, deliveries: &[ParkedDelivery]) -> Result<(), StoreError> {
+        check_deliveries(deliveries)?;
+        self.change(RestoreDeliveries(deliveries.to_vec())).await
     }
 }

@@ -18,11 +18,13 @@ mod failure;
 mod fleet;
 mod hear;
 mod inspect;
+mod keys;
 mod look_over;
 mod migrate;
 mod nested;
 mod open;
 mod options;
+mod parked;
 #[cfg(test)]
 mod plans;
 mod process;

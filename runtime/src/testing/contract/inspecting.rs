@@ -191,7 +191,7 @@ pub async fn a_key_alone_is_no_stream<F: Fixture>(subject: &Subject<F>) {
     inspect(&store).sizes().await.expect("the sizes");
 }
 
-fn recorded(stream: &StreamId, version: u64, payload: &str) -> RecordedEvent {
+pub(super) fn recorded(stream: &StreamId, version: u64, payload: &str) -> RecordedEvent {
     RecordedEvent {
         stream: stream.clone(),
         version,
@@ -203,7 +203,7 @@ fn recorded(stream: &StreamId, version: u64, payload: &str) -> RecordedEvent {
     }
 }
 
-async fn restore(store: &Store, events: &[RecordedEvent]) -> Restoring {
+pub(super) async fn restore(store: &Store, events: &[RecordedEvent]) -> Restoring {
     inspect(store).restore(events).await.expect("an answer")
 }
 

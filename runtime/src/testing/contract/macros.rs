@@ -320,6 +320,13 @@ macro_rules! inspect_contract {
                 one_of_many_restores
                 nothing_is_wrong
             }
+            restoring {
+                keys_are_listed
+                keys_are_restored_by_their_events
+                a_key_of_something_else_is_not_restored
+                deliveries_are_restored_as_they_were
+                shards_are_set_to_their_own_places
+            }
         }
     };
 }

@@ -63,6 +63,7 @@ pub mod pairs;
 mod process_kit;
 pub mod reads;
 pub mod records;
+pub mod restoring;
 pub mod shards;
 pub mod snapshots;
 pub mod taking;

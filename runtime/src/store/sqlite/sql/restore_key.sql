@@ -1,0 +1,1 @@
+INSERT INTO gesta_keys (key, stream, version, position, events) VALUES (?, ?, ?, ?, ?);

@@ -102,23 +102,20 @@ async fn write(
     stream: Option<i64>,
     here: &Receipt,
 ) -> Result<(), sqlx::Error> {
-    let id = match stream {
+    // It may have come with the key before this one.
+    let known = match stream {
+        Some(id) => Some(id),
+        None => receipt_here(&mut *connection, kept).await?.0,
+    };
+    let id = match known {
         Some(id) => id,
         None => {
-            // It may have come with the key before this one.
-            let head = sqlx::query(include_str!("sql/restored_head.sql"))
-                .bind(kept.stream.key().as_bytes().to_vec());
-            match head.fetch_optional(&mut *connection).await? {
-                Some(row) => row.try_get(0)?,
-                None => {
-                    sqlx::query_scalar(include_str!("sql/restore_stream.sql"))
-                        .bind(kept.stream.key().as_bytes().to_vec())
-                        .bind(kept.stream.category().to_owned())
-                        .bind(kept.stream.id().to_owned())
-                        .fetch_one(&mut *connection)
-                        .await?
-                }
-            }
+            sqlx::query_scalar(include_str!("sql/restore_stream.sql"))
+                .bind(kept.stream.key().as_bytes().to_vec())
+                .bind(kept.stream.category().to_owned())
+                .bind(kept.stream.id().to_owned())
+                .fetch_one(&mut *connection)
+                .await?
         }
     };
     let events = i64::try_from(here.events).unwrap_or(i64::MAX);

@@ -54,7 +54,9 @@ fn names(lock: &Lock) -> Vec<&str> {
 /// Every line is of a part, where the domain says that there are no others. What is said is said at its name.
 fn whole(model: &Domain, lock: &Lock) -> TokenStream {
     let (private, name, text) = (model.runtime.private(), &model.name, model.name.to_string());
-    let events = names(lock);
+    // Whose an event is, what comes before the last dot tells: one of each is enough.
+    let mut events = names(lock);
+    events.dedup_by_key(|name| name.rsplit_once('.').map_or("", |(prefix, _)| prefix));
     let sagas = lock.sagas.iter().filter(|saga| !saga.retired).map(|saga| &saga.name);
     let listed = model.sagas.iter().map(|part| quote!(#private::SagaProbe::<#part>::LISTED));
     let there = model.runtime.private_of(name.span());

@@ -76,6 +76,8 @@ pub(crate) const STATES: &str = "states";
 pub(crate) const STATE: &str = "state";
 /// `deps: Deps` in a domain: what provides the dependencies.
 pub(crate) const DEPS: &str = "deps";
+/// `acyclic` in a domain: its policies must not form a loop.
+pub(crate) const ACYCLIC: &str = "acyclic";
 /// `aggregates: [..]` in a domain.
 pub(crate) const AGGREGATES: &str = "aggregates";
 /// `projections: [..]` in a domain.

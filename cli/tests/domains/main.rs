@@ -4,4 +4,5 @@
 
 mod committed;
 mod found;
+mod loops;
 mod programs;

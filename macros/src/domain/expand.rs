@@ -31,9 +31,18 @@ pub(super) fn expand(model: &Domain) -> TokenStream {
         const _: () = #there::domain::check_domain(<#name as #there::domain::Domain>::PARTS);
         const _: () = #there::domain::check_followers(<#name as #there::domain::Domain>::FOLLOWERS);
     };
+    let acyclic = model.acyclic.then(|| {
+        let (parts, followers) = (
+            quote_spanned!(at_name=> <#name as #there::domain::Domain>::PARTS),
+            quote_spanned!(at_name=> <#name as #there::domain::Domain>::FOLLOWERS),
+        );
+        quote_spanned! {at_name=>
+            const _: () = #there::domain::check_acyclic::<{ #parts.len() }, { #followers.len() }>(#parts, #followers);
+        }
+    });
     let definition = definition(model, &deps, &parts(model), &followers(model));
     let (probe, locked) = (describe::probe(model), locked::expand(model));
-    quote!(#definition #app #(#supplies)* #(#projections)* #(#handlers)* #(#sagas)* #(#processes)* #register #checked #locked #probe)
+    quote!(#definition #app #(#supplies)* #(#projections)* #(#handlers)* #(#sagas)* #(#processes)* #register #checked #acyclic #locked #probe)
 }
 
 /// What is known of the aggregates.
@@ -62,7 +71,14 @@ fn followers(model: &Domain) -> TokenStream {
             let private = model.runtime.private_at(span);
             let (function, probe) = (Ident::new(function, span), Ident::new(probe, span));
             let version = (function == "saga").then(|| quote_spanned!(span=> .of_version(#private::#probe::<#part>::VERSION)));
-            quote_spanned!(span=> #private::domain::FollowerInfo::#function(#private::#probe::<#part>::NAME, #source) #version,)
+            // Projections and event handlers send nothing.
+            let flows = (function == "saga" || function == "process_manager").then(|| {
+                quote_spanned! {span=>
+                    .with_reactions(#private::#probe::<#part>::REACTIONS)
+                    .with_acts(#private::#probe::<#part>::ACTS)
+                }
+            });
+            quote_spanned!(span=> #private::domain::FollowerInfo::#function(#private::#probe::<#part>::NAME, #source) #version #flows,)
         });
         infos.collect()
     };

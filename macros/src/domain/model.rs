@@ -12,7 +12,9 @@ use crate::{
     attribute::split_commas,
     driver::Input,
     errors::Errors,
-    keywords::{AGGREGATES, CRATE, DEPS, EVENT_HANDLERS, LOCK, PROCESS_MANAGERS, PROJECTIONS, SAGAS, WHOLE},
+    keywords::{
+        ACYCLIC, AGGREGATES, CRATE, DEPS, EVENT_HANDLERS, LOCK, PROCESS_MANAGERS, PROJECTIONS, SAGAS, WHOLE,
+    },
     messages::domain as messages,
     paths::Runtime,
     recorded::{self, Lock, Recorded},
@@ -30,12 +32,14 @@ pub(crate) struct Domain {
     pub(super) process_managers: Vec<Type>,
     /// Whether every line of `gesta.lock` is of this domain: `lock: whole`.
     pub(super) whole: bool,
+    /// Whether its policies must not form a loop.
+    pub(super) acyclic: bool,
     /// `gesta.lock`
     pub(super) lock: Option<Recorded<Lock>>,
     pub(super) runtime: Runtime,
 }
 
-/// `name: value`
+/// `name: value`, or `acyclic` alone
 struct Section {
     name: Ident,
     value: TokenStream,
@@ -58,6 +62,7 @@ pub(super) fn read(input: &Input, errors: &mut Errors) -> Option<Domain> {
         sagas: Vec::new(),
         process_managers: Vec::new(),
         whole: false,
+        acyclic: false,
         lock: recorded::lock(),
         runtime: Runtime::new(None),
     };
@@ -106,7 +111,9 @@ const SECTIONS: [&str; 7] = [DEPS, AGGREGATES, SAGAS, PROCESS_MANAGERS, PROJECTI
 fn read_section(tokens: TokenStream, seen: &mut Vec<Ident>, errors: &mut Errors) -> Option<Section> {
     let parser = |input: ParseStream<'_>| {
         let name = input.call(Ident::parse_any)?;
-        input.parse::<syn::Token![:]>()?;
+        if name != ACYCLIC {
+            input.parse::<syn::Token![:]>()?;
+        }
         Ok(Section { name, value: input.parse()? })
     };
     let Ok(section) = parser.parse2(tokens.clone()) else {
@@ -114,7 +121,7 @@ fn read_section(tokens: TokenStream, seen: &mut Vec<Ident>, errors: &mut Errors)
         return None;
     };
     let word = section.name.to_string();
-    if !SECTIONS.contains(&word.as_str()) && word != CRATE {
+    if !SECTIONS.contains(&word.as_str()) && word != CRATE && word != ACYCLIC {
         errors.push(&section.name, messages::unknown_section(&word, &SECTIONS));
         return None;
     }
@@ -122,6 +129,7 @@ fn read_section(tokens: TokenStream, seen: &mut Vec<Ident>, errors: &mut Errors)
         let message = match word.as_str() {
             DEPS => messages::second_deps(),
             LOCK => messages::second_lock(),
+            ACYCLIC => messages::second_acyclic(),
             _ => messages::second_section(&word),
         };
         errors.push(&section.name, message);
@@ -140,6 +148,8 @@ fn read_into(domain: &mut Domain, section: Section, errors: &mut Errors) {
             Ok(ty) => domain.deps = Some(ty),
             Err(_) => errors.push(shown, messages::deps_is_not_a_type()),
         },
+        ACYCLIC if value.is_empty() => domain.acyclic = true,
+        ACYCLIC => errors.push(shown, messages::acyclic_with_a_value()),
         CRATE => match Path::parse_mod_style.parse2(value) {
             Ok(path) => domain.runtime = Runtime::new(Some(&path)),
             Err(_) => errors.push(shown, messages::not_a_path()),

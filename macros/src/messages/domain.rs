@@ -29,6 +29,15 @@ pub(crate) fn second_section(word: &str) -> String {
     format!("the section `{word}` is given twice\n  help: join the two lists")
 }
 
+pub(crate) fn second_acyclic() -> String {
+    "`acyclic` is given twice\n  help: leave one of them out".into()
+}
+
+pub(crate) fn acyclic_with_a_value() -> String {
+    "`acyclic` takes no value\n  help: write `acyclic` alone, or leave it out where policies may form loops"
+        .into()
+}
+
 pub(crate) fn second_deps() -> String {
     "`deps` is given twice\n  help: one struct provides all dependencies; put them into it".into()
 }

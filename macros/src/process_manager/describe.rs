@@ -1,6 +1,6 @@
 //! What `#[process_manager]` says of a process manager beside what it does.
 
-use proc_macro2::{Literal, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Path, Type};
 
@@ -10,19 +10,41 @@ use crate::{
     source::{doc, docs},
 };
 
-/// What is said of it and its deadlines, and what these send. Generic, so that only a program that asks for it carries
-/// it.
-pub(super) fn describe(model: &Process) -> TokenStream {
+/// What is said of it and its deadlines, what these send, and what it reacts to: by the names of the enums.
+pub(super) fn describe(model: &Process, names: &[Ident]) -> TokenStream {
+    let private = model.runtime.private();
     let doc = doc(&model.block.attrs);
     let said: Vec<String> = model.deadlines.iter().map(|deadline| deadline.doc.clone()).collect();
     let docs = docs("DEADLINE_DOCS", &said);
-    let results = model.deadlines.iter().map(|deadline| deadline.call.result.as_ref());
-    let sends = sends(model, &quote!(deadline_sends), results.collect());
-    quote!(#doc #docs #sends)
+    let acts = model.deadlines.iter().enumerate().map(|(at, deadline)| {
+        let (name, at) = (deadline.stored_name(), Literal::usize_unsuffixed(at));
+        let sends = sends(model, deadline.call.result.as_ref());
+        quote!(#private::domain::ActInfo::new(#name, #at, #sends))
+    });
+    let acts = (!model.deadlines.is_empty()).then(|| {
+        quote! {
+            const ACTS: &'static [#private::domain::ActInfo] = {
+                #[allow(unused_imports)]
+                use #private::NoSends as _;
+                &[#(#acts),*]
+            };
+        }
+    });
+    let reactions = (!names.is_empty()).then(|| {
+        quote! {
+            const REACTIONS: &'static [#private::domain::ReactionInfo] = {
+                #[allow(unused_imports)]
+                use #private::NoReaction as _;
+                &[#(#private::ReactionProbe::<Self, #names>::MANAGED),*]
+            };
+        }
+    });
+    quote!(#doc #docs #acts #reactions)
 }
 
 /// What is said of the reactions to the events of one enum, and what they send.
 pub(super) fn reactions(model: &Process, reactions: &[&Reaction], event: &Path) -> TokenStream {
+    let private = model.runtime.private();
     let each = || {
         reactions.iter().flat_map(|reaction| {
             let variants = reaction.patterns.iter().filter(|variant| variant.is_of(event));
@@ -30,36 +52,27 @@ pub(super) fn reactions(model: &Process, reactions: &[&Reaction], event: &Path) 
         })
     };
     let docs = docs("DOCS", &each().map(|reaction| reaction.doc.clone()).collect::<Vec<_>>());
-    let sends = sends(model, &quote!(sends), each().map(|reaction| reaction.call.result.as_ref()).collect());
+    let silent = each().all(|reaction| reaction.call.result.is_none());
+    let sends = each().map(|reaction| sends(model, reaction.call.result.as_ref()));
+    let sends = (!silent).then(|| {
+        quote! {
+            const SENDS: &'static [#private::domain::Sending] = {
+                #[allow(unused_imports)]
+                use #private::NoSends as _;
+                &[#(#sends),*]
+            };
+        }
+    });
     quote!(#docs #sends)
 }
 
-/// `fn sends`: what methods return, by their place.
-fn sends(model: &Process, function: &TokenStream, results: Vec<Option<&Type>>) -> Option<TokenStream> {
-    let private = model.runtime.private();
-    let arms: Vec<_> = results
-        .into_iter()
-        .enumerate()
-        .filter_map(|(at, result)| {
-            let (at, result) = (Literal::usize_unsuffixed(at), result?);
-            let span = command_span(result).resolved_at(Span::call_site());
-            let there = model.runtime.private_at(span);
-            Some(quote_spanned!(span=> #at => #there::SendsProbe::<#result>::sends(to),))
-        })
-        .collect();
-    (!arms.is_empty()).then(|| {
-        quote! {
-            fn #function<__L: #private::core::iter::Extend<#private::execute::Sending>>(
-                at: usize,
-                to: &mut __L,
-            ) {
-                #[allow(unused_imports)]
-                use #private::NoSends as _;
-                match at {
-                    #(#arms)*
-                    _ => {}
-                }
-            }
-        }
-    })
+/// What a method sends, by what it returns.
+fn sends(model: &Process, result: Option<&Type>) -> TokenStream {
+    let Some(result) = result else {
+        let private = model.runtime.private();
+        return quote!(#private::domain::Sending::Nothing);
+    };
+    let span = command_span(result).resolved_at(Span::call_site());
+    let there = model.runtime.private_at(span);
+    quote_spanned!(span=> #there::SendsProbe::<#result>::SENDS)
 }

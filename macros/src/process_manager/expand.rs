@@ -26,7 +26,7 @@ pub(super) fn expand(model: &Process) -> TokenStream {
     let there = enums.iter().map(|path| path.span().resolved_at(Span::call_site()));
     let on = there.zip(&names).map(|(span, name)| quote_spanned!(span=> to.on::<#name>();));
     let (deadline_names, deadline) = (model.deadlines.iter().map(Deadline::stored_name), deadline(model));
-    let (state, described) = (state(model), describe::describe(model));
+    let (state, described) = (state(model), describe::describe(model, &names));
     let inner = quote! {
         type Key = #key;
         const NAME: &'static str = #name;

@@ -41,7 +41,8 @@ pub(super) fn expand(model: &Saga) -> TokenStream {
     });
     let undone = calls(model, "compensate", &quote!(#private::saga::StepDone), undone);
     let probed = probed(model);
-    let (migrate, described, locked) = (migrate(model), describe::describe(model), locked::expand(model));
+    let (migrate, described, locked) =
+        (migrate(model), describe::describe(model, &names), locked::expand(model));
     let inner = quote! {
         type Deps<'d> = #tuple;
         const NAME: &'static str = #name;

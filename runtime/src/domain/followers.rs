@@ -1,4 +1,4 @@
-use super::{const_text, const_text::Text};
+use super::{ActInfo, ReactionInfo, const_text, const_text::Text};
 
 /// What follows the log under a name of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,28 +26,50 @@ pub struct FollowerInfo {
     pub source: &'static str,
     /// The version of a saga's definition; 0 for everything else.
     pub version: u16,
+    /// What a process manager reacts to, and what starts a saga.
+    pub reactions: &'static [ReactionInfo],
+    /// What the deadlines of a process manager send, or the steps of a saga and what undoes them.
+    pub acts: &'static [ActInfo],
 }
 
 impl FollowerInfo {
+    const fn new(kind: FollowerKind, name: &'static str, source: &'static str) -> Self {
+        Self { kind, name, source, version: 0, reactions: &[], acts: &[] }
+    }
+
     /// Describes a projection.
     pub const fn projection(name: &'static str, source: &'static str) -> Self {
-        Self { kind: FollowerKind::Projection, name, source, version: 0 }
+        Self::new(FollowerKind::Projection, name, source)
     }
 
     /// Describes an event handler.
     pub const fn event_handler(name: &'static str, source: &'static str) -> Self {
-        Self { kind: FollowerKind::EventHandler, name, source, version: 0 }
+        Self::new(FollowerKind::EventHandler, name, source)
     }
 
     /// Describes a saga.
     pub const fn saga(name: &'static str, source: &'static str) -> Self {
-        Self { kind: FollowerKind::Saga, name, source, version: 0 }
+        Self::new(FollowerKind::Saga, name, source)
     }
 
     /// With the version of its definition: a saga may be listed in several.
     #[must_use]
     pub const fn of_version(mut self, version: u16) -> Self {
         self.version = version;
+        self
+    }
+
+    /// With what a process manager reacts to, or what starts a saga.
+    #[must_use]
+    pub const fn with_reactions(mut self, reactions: &'static [ReactionInfo]) -> Self {
+        self.reactions = reactions;
+        self
+    }
+
+    /// With what the deadlines of a process manager send, or the steps of a saga and what undoes them.
+    #[must_use]
+    pub const fn with_acts(mut self, acts: &'static [ActInfo]) -> Self {
+        self.acts = acts;
         self
     }
 
@@ -60,7 +82,7 @@ impl FollowerInfo {
 
     /// Describes a process manager.
     pub const fn process_manager(name: &'static str, source: &'static str) -> Self {
-        Self { kind: FollowerKind::ProcessManager, name, source, version: 0 }
+        Self::new(FollowerKind::ProcessManager, name, source)
     }
 }
 

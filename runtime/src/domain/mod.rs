@@ -19,6 +19,7 @@ mod locked;
 mod meta;
 mod misfit;
 mod parts;
+mod policies;
 mod policy;
 mod position;
 mod projection;
@@ -26,6 +27,7 @@ mod provide;
 mod receipt;
 mod recorded;
 mod schema;
+mod sends;
 mod timestamp;
 mod transitions;
 
@@ -49,6 +51,7 @@ pub use locked::{ListedSaga, check_locked_events, check_locked_sagas, check_whol
 pub use meta::{IdempotencyKey, Meta};
 pub use misfit::Misfit;
 pub use parts::{Domain, PartInfo, PartOf, check_domain};
+pub use policies::check_acyclic;
 pub use policy::{Backoff, BreakerPolicy, DeliveryPolicy, Growth, Start};
 pub use position::Position;
 pub use projection::{Projection, ProjectionKey, Route, RouteField};
@@ -59,5 +62,6 @@ pub use schema::{Field, Schema, Shape, Variant, fingerprint, json_schema};
 #[doc(hidden)]
 pub use schema::{UNKNOWN, check_locked, check_locked_data};
 pub(crate) use schema::{is_plain, print_name, print_separated};
+pub use sends::{ActInfo, ReactionInfo, Sending, Sends};
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use transitions::{States, Transitions};

@@ -24,7 +24,6 @@ mod queued;
 mod request;
 mod retry;
 mod rivals;
-mod sends;
 mod settings;
 mod slot;
 mod snapshot;
@@ -41,7 +40,6 @@ pub(crate) use outgoing::{Office, Routes};
 pub use outgoing::{Outgoing, Rejection};
 pub use request::Execute;
 pub(crate) use retry::chance;
-pub use sends::{Sending, Sends};
 pub use settings::Settings;
 pub use within::Within;
 

@@ -4,15 +4,14 @@ use serde_json::Value;
 
 use super::{
     CommandModel, DeadlineModel, EventHandlerModel, FoldModel, Model, PolicyModel, ProcessManagerModel,
-    ProjectionModel, QueryModel, ReactionModel, SagaModel, SendModel, edges, facts,
+    ProjectionModel, QueryModel, ReactionModel, SagaModel, edges, facts,
     names::{dependencies, short},
 };
 use crate::{
     domain::{
         Aggregate, CommandHandlers, CommandOf, Commands, Domain, Event, EventHandler, EventOf, Evolve,
-        FollowerInfo, FollowerKind, Projection, React, Reactions,
+        FollowerInfo, FollowerKind, Projection, React, Reactions, Sending,
     },
-    execute::Sending,
     process_manager::{Inputs, Manage, ProcessManager},
     query::QueryHandlers,
     saga::{Saga, StartOn, Starts},
@@ -198,10 +197,10 @@ impl Describe for Building {
         found.key = short(type_name::<P::Key>());
         P::inputs(&mut Managed(&mut found.reactions));
         found.policy = Some(PolicyModel::from(&P::policy()));
-        let deadline = |(at, name): (usize, &&str)| {
-            let mut sends = Vec::new();
-            P::deadline_sends(at, &mut sends);
-            DeadlineModel { name: (*name).to_owned(), doc: doc_at(P::DEADLINE_DOCS, at), sends: sent(&sends) }
+        let deadline = |(at, name): (usize, &&str)| DeadlineModel {
+            name: (*name).to_owned(),
+            doc: doc_at(P::DEADLINE_DOCS, at),
+            sends: facts::sends(P::ACTS, at, false),
         };
         found.deadlines = P::DEADLINES.iter().enumerate().map(deadline).collect();
     }
@@ -236,7 +235,7 @@ impl<H: EventHandler> Reactions<H> for Handled<'_> {
     where
         H: React<E>,
     {
-        add::<E>(self.0, H::VARIANTS, H::DOCS, |_, _| {});
+        add::<E>(self.0, H::VARIANTS, H::DOCS, &[]);
     }
 }
 
@@ -247,7 +246,7 @@ impl<S: Saga> Starts<S> for StartedBy<'_> {
     where
         S: StartOn<E>,
     {
-        add::<E>(self.0, S::VARIANTS, S::DOCS, |_, _| {});
+        add::<E>(self.0, S::VARIANTS, S::DOCS, &[]);
     }
 }
 
@@ -258,23 +257,16 @@ impl<P: ProcessManager> Inputs<P> for Managed<'_> {
     where
         P: Manage<E>,
     {
-        add::<E>(self.0, P::VARIANTS, P::DOCS, P::sends);
+        add::<E>(self.0, P::VARIANTS, P::DOCS, P::SENDS);
     }
 }
 
 /// Adds a reaction for each variant. Two methods may react to one, each to some values of it: they are put together.
-fn add<E: Event>(
-    to: &mut Vec<ReactionModel>,
-    variants: &[&str],
-    docs: &[&str],
-    sends: impl Fn(usize, &mut Vec<Sending>),
-) {
+fn add<E: Event>(to: &mut Vec<ReactionModel>, variants: &[&str], docs: &[&str], sends: &[Sending]) {
     for (at, &variant) in variants.iter().enumerate() {
         let known = E::TYPES.iter().find(|event| facts::variant(event) == variant);
         let event = known.map_or(variant, |event| event.name);
-        let (mut list, doc) = (Vec::new(), doc_at(docs, at));
-        sends(at, &mut list);
-        let list = sent(&list);
+        let (list, doc) = (sends.get(at).map(facts::sent).unwrap_or_default(), doc_at(docs, at));
         match to.iter_mut().find(|reaction| reaction.event == event) {
             Some(reaction) => {
                 if !doc.is_empty() && !reaction.doc.contains(&doc) {
@@ -290,22 +282,4 @@ fn add<E: Event>(
 
 fn doc_at(docs: &[&str], at: usize) -> String {
     docs.get(at).copied().unwrap_or_default().to_owned()
-}
-
-/// What may be sent, each once.
-pub(super) fn sent(list: &[Sending]) -> Vec<SendModel> {
-    let mut sent = Vec::new();
-    for sending in list {
-        let sending = match *sending {
-            Sending::Command { aggregate, command } => {
-                SendModel::Command { aggregate: aggregate.to_owned(), command: short(command) }
-            }
-            Sending::Saga { name } => SendModel::Saga { name: name.to_owned() },
-            Sending::Timer => SendModel::Timer,
-        };
-        if !sent.contains(&sending) {
-            sent.push(sending);
-        }
-    }
-    sent
 }

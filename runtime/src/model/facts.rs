@@ -2,10 +2,10 @@
 
 use super::{
     AggregateModel, CommandModel, CompensationModel, EventModel, ImpossibleModel, LifecycleModel,
-    PolicyModel, StateModel, StepModel, TransitionModel, VersionModel, build::sent, names::short,
+    PolicyModel, SendModel, StateModel, StepModel, TransitionModel, VersionModel, names::short,
 };
 use crate::{
-    domain::{CommandInfo, EventType, Goal, Lifecycle, Origin, PartInfo},
+    domain::{ActInfo, CommandInfo, EventType, Goal, Lifecycle, Origin, PartInfo, Sending},
     saga::{Saga, StepInfo, StepKind, Undo},
 };
 
@@ -85,11 +85,7 @@ fn lifecycle(lifecycle: &Lifecycle, events: &[EventType]) -> LifecycleModel {
 }
 
 pub(super) fn step<S: Saga>(at: usize, step: &StepInfo) -> StepModel {
-    let sends = |undoes: bool| {
-        let mut list = Vec::new();
-        S::sends(at, undoes, &mut list);
-        sent(&list)
-    };
+    let sends = |undoes: bool| sends(S::ACTS, at, undoes);
     let (undo, reason, compensation) = match &step.undo {
         Undo::Compensation { name, kind, needs_output, policy } => {
             let compensation = CompensationModel {
@@ -116,6 +112,34 @@ pub(super) fn step<S: Saga>(at: usize, step: &StepInfo) -> StepModel {
         output: step.output.to_string(),
         probe: step.probe,
         sends: sends(false),
+    }
+}
+
+/// What the deadline or the step at a place may send, or what undoes that step.
+pub(super) fn sends(acts: &[ActInfo], place: usize, undoes: bool) -> Vec<SendModel> {
+    let act = acts.iter().find(|act| act.place == place && act.undoes == undoes);
+    act.map(|act| sent(&act.sends)).unwrap_or_default()
+}
+
+/// What may be sent, each once.
+pub(super) fn sent(sending: &Sending) -> Vec<SendModel> {
+    let mut all = Vec::new();
+    add_sent(sending, &mut all);
+    all
+}
+
+fn add_sent(sending: &Sending, all: &mut Vec<SendModel>) {
+    let sent = match *sending {
+        Sending::Nothing => return,
+        Sending::Several(several) => return several.iter().for_each(|sending| add_sent(sending, all)),
+        Sending::Command { aggregate, command } => {
+            SendModel::Command { aggregate: aggregate.to_owned(), command: short(command()) }
+        }
+        Sending::Saga { name } => SendModel::Saga { name: name.to_owned() },
+        Sending::Timer => SendModel::Timer,
+    };
+    if !all.contains(&sent) {
+        all.push(sent);
     }
 }
 

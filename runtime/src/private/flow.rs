@@ -5,11 +5,11 @@ use std::marker::PhantomData;
 use super::Mistaken;
 use crate::{
     app::Registry,
-    domain::{Domain, ListedSaga, Supply},
-    execute::{Sending, Sends, Within},
+    domain::{ActInfo, Domain, Event, ListedSaga, ReactionInfo, Sending, Sends, Supply},
+    execute::Within,
     model::Describe,
-    process_manager::ProcessManager,
-    saga::{RunsIn, Saga},
+    process_manager::{Manage, ProcessManager},
+    saga::{RunsIn, Saga, StartOn},
 };
 
 /// Asks for what is known of a saga: what a type has that is one wins over what [`NoSaga`] has.
@@ -21,6 +21,10 @@ impl<S: Saga> SagaProbe<S> {
     pub const NAME: &'static str = S::NAME;
     /// The version of its definition.
     pub const VERSION: u16 = S::VERSION;
+    /// What starts it.
+    pub const REACTIONS: &'static [ReactionInfo] = S::STARTED_BY;
+    /// What its steps send.
+    pub const ACTS: &'static [ActInfo] = S::ACTS;
     /// As a domain lists it.
     pub const LISTED: ListedSaga = ListedSaga {
         name: S::NAME,
@@ -57,6 +61,10 @@ pub trait NoSaga {
     const NAME: &'static str = "";
     /// And no definition.
     const VERSION: u16 = 0;
+    /// Nothing starts it.
+    const REACTIONS: &'static [ReactionInfo] = &[];
+    /// It sends nothing.
+    const ACTS: &'static [ActInfo] = &[];
     /// And none that is listed.
     const LISTED: ListedSaga = ListedSaga { name: "", package: "", version: 0, since: 0 };
     /// It is not named to the application.
@@ -79,6 +87,10 @@ pub struct ProcessProbe<P>(PhantomData<P>);
 impl<P: ProcessManager> ProcessProbe<P> {
     /// Its name in the store.
     pub const NAME: &'static str = P::NAME;
+    /// What it reacts to.
+    pub const REACTIONS: &'static [ReactionInfo] = P::REACTIONS;
+    /// What its deadlines send.
+    pub const ACTS: &'static [ActInfo] = P::ACTS;
 
     /// Names it to the application.
     pub fn register<D: Domain>(registry: &mut Registry<D>) {
@@ -102,6 +114,10 @@ impl<P: ProcessManager> ProcessProbe<P> {
 pub trait NoProcess {
     /// It has no instances.
     const NAME: &'static str = "";
+    /// It reacts to nothing.
+    const REACTIONS: &'static [ReactionInfo] = &[];
+    /// It sends nothing.
+    const ACTS: &'static [ActInfo] = &[];
     /// It is not named to the application.
     fn register<R>(_: &mut R) {}
     /// It is not described.
@@ -117,19 +133,41 @@ impl<P> NoProcess for ProcessProbe<P> {}
 pub struct SendsProbe<R>(PhantomData<R>);
 
 impl<R: Sends> SendsProbe<R> {
-    /// Adds all of it to a list.
-    pub fn sends<L: Extend<Sending>>(to: &mut L) {
-        R::sends(to);
-    }
+    /// All of it.
+    pub const SENDS: Sending = R::SENDS;
 }
 
 /// The answer for all other types: that they cannot be returned is said elsewhere.
 pub trait NoSends {
     /// Nothing is known.
-    fn sends<L>(_: &mut L) {}
+    const SENDS: Sending = Sending::Nothing;
 }
 
 impl<R> NoSends for SendsProbe<R> {}
+
+/// Asks what is done about the events of one type: what reacts to them wins over [`NoReaction`].
+#[derive(Debug)]
+pub struct ReactionProbe<R, E>(PhantomData<(R, E)>);
+
+impl<P: Manage<E>, E: Event> ReactionProbe<P, E> {
+    /// What a process manager does.
+    pub const MANAGED: ReactionInfo = ReactionInfo::new(E::TYPES, P::VARIANTS, P::SENDS);
+}
+
+impl<S: StartOn<E>, E: Event> ReactionProbe<S, E> {
+    /// Which of them start a saga.
+    pub const STARTING: ReactionInfo = ReactionInfo::new(E::TYPES, S::VARIANTS, &[]);
+}
+
+/// The answer for all other types: what they lack is said elsewhere.
+pub trait NoReaction {
+    /// Nothing.
+    const MANAGED: ReactionInfo = ReactionInfo::NONE;
+    /// None.
+    const STARTING: ReactionInfo = ReactionInfo::NONE;
+}
+
+impl<R, E> NoReaction for ReactionProbe<R, E> {}
 
 /// Asks that a part is a process manager.
 pub const fn is_process_manager<P: ProcessManager>() {}

@@ -32,7 +32,8 @@ pub use answered::Answered;
 pub use decided::{Again, Decided, Dependency, NotClone, events};
 pub use document::{Document, Json, document_json};
 pub use flow::{
-    NoProcess, NoSaga, NoSends, ProcessProbe, SagaProbe, SendsProbe, is_process_manager, is_saga,
+    NoProcess, NoReaction, NoSaga, NoSends, ProcessProbe, ReactionProbe, SagaProbe, SendsProbe,
+    is_process_manager, is_saga,
 };
 pub use fold::{Folded, Folding, Initial, NoTransitions, lifecycle};
 pub use follow::{

@@ -3,8 +3,10 @@ use std::{fmt, str::FromStr};
 use super::Reaction;
 use crate::{
     codec::{DecodeError, EncodeError},
-    domain::{DeliveryPolicy, Event, HandlerFailure, Meta, Position, ProjectionKey, Route, Timestamp},
-    execute::Sending,
+    domain::{
+        ActInfo, DeliveryPolicy, Event, HandlerFailure, Meta, Position, ProjectionKey, ReactionInfo, Route,
+        Sending, Timestamp,
+    },
 };
 
 /// A process manager: one state per key, changed by events and deadlines. `#[process_manager]` writes this, and a
@@ -25,6 +27,10 @@ pub trait ProcessManager: Sized + Send + Sync + 'static {
     const DEADLINE_DOCS: &'static [&'static str] = &[];
     /// What is said of it in the source; empty where nothing is.
     const DOC: &'static str = "";
+    /// What [`ProcessManager::inputs`] names, as data; nothing where it is not known.
+    const REACTIONS: &'static [ReactionInfo] = &[];
+    /// What the deadlines can send, as far as the types of what their methods return tell.
+    const ACTS: &'static [ActInfo] = &[];
 
     /// How its inputs are delivered: how often one that fails is tried, and so on.
     fn policy() -> DeliveryPolicy {
@@ -51,11 +57,6 @@ pub trait ProcessManager: Sized + Send + Sync + 'static {
 
     /// A deadline has come, by its place in [`ProcessManager::DEADLINES`].
     fn deadline(&mut self, deadline: usize, key: &Self::Key) -> Vec<Reaction<Self>>;
-
-    /// Adds what a deadline can send to a list, by its place. As far as the type of what its method returns tells.
-    fn deadline_sends<L: Extend<Sending>>(deadline: usize, to: &mut L) {
-        let _ = (deadline, to);
-    }
 }
 
 /// What collects the types of event that a process manager reacts to.
@@ -72,6 +73,9 @@ pub trait Manage<E: Event>: ProcessManager {
     const VARIANTS: &'static [&'static str];
     /// What is said in the source of how it reacts to each of [`Manage::VARIANTS`]; none where nothing is known.
     const DOCS: &'static [&'static str] = &[];
+    /// What each of [`Manage::VARIANTS`] can lead to, as far as the types of what the methods return tell; none where
+    /// nothing is known.
+    const SENDS: &'static [Sending] = &[];
 
     /// Which instances an event is for.
     fn route(event: &E) -> Route;
@@ -81,12 +85,6 @@ pub trait Manage<E: Event>: ProcessManager {
     /// # Errors
     /// When what stands beside the event cannot be read, such as the stream's id.
     fn manage(&mut self, event: &E, input: &Input<'_, Self>) -> Result<Vec<Reaction<Self>>, HandlerFailure>;
-
-    /// Adds what the reaction to a variant can send to a list, by the place in [`Manage::VARIANTS`]. As far as the type
-    /// of what its method returns tells.
-    fn sends<L: Extend<Sending>>(variant: usize, to: &mut L) {
-        let _ = (variant, to);
-    }
 }
 
 /// What stands beside an event.

@@ -1,8 +1,8 @@
 use std::{fmt, marker::PhantomData, time::Duration};
 
 use crate::{
-    domain::{AggregateId, CommandHandlers, CommandOf, Dispatch, Domain, Timestamp},
-    execute::{Outgoing, Sending, Sends, Within},
+    domain::{AggregateId, CommandHandlers, CommandOf, Dispatch, Domain, Sending, Sends, Timestamp},
+    execute::{Outgoing, Within},
 };
 
 /// What a process manager wants to be done.
@@ -147,9 +147,7 @@ impl<P, T: IntoReactions<P>> IntoReactions<P> for Vec<T> {
 impl<D: Domain, P> Within<D> for Timer<P> {}
 
 impl<P> Sends for Timer<P> {
-    fn sends<L: Extend<Sending>>(to: &mut L) {
-        to.extend([Sending::Timer]);
-    }
+    const SENDS: Sending = Sending::Timer;
 }
 
 macro_rules! tuples {
@@ -165,9 +163,7 @@ macro_rules! tuples {
         impl<D: Domain, $($t: Within<D>),+> Within<D> for ($($t,)+) {}
 
         impl<$($t: Sends),+> Sends for ($($t,)+) {
-            fn sends<L: Extend<Sending>>(to: &mut L) {
-                $($t::sends(to);)+
-            }
+            const SENDS: Sending = Sending::Several(&[$($t::SENDS),+]);
         }
     };
 }

@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     codec::{EncodeError, encode_json},
-    domain::{Domain, HandlerFailure, Schema, Shape},
-    execute::{Sending, Sends, Within},
+    domain::{Domain, HandlerFailure, Schema, Sending, Sends, Shape},
+    execute::Within,
     store::{Outcome, ProcessWrites, StoreError, StreamId},
     subscription::shard_of_stream,
 };
@@ -100,9 +100,7 @@ impl<S: Saga> IntoStep for Vec<Child<S>> {
 impl<D: Domain, S: RunsIn<D>> Within<D> for Child<S> {}
 
 impl<S: Saga> Sends for Child<S> {
-    fn sends<L: Extend<Sending>>(to: &mut L) {
-        to.extend([Sending::Saga { name: S::NAME }]);
-    }
+    const SENDS: Sending = Sending::Saga { name: S::NAME };
 }
 
 /// How long it is waited before somebody looks after children of whose end nobody has told.

@@ -3,8 +3,7 @@ use std::{future::Future, time::Duration};
 use super::{Starts, StepCall, StepDone};
 use crate::{
     codec::{DecodeError, EncodeError},
-    domain::{Backoff, Domain, HandlerFailure, Shape},
-    execute::Sending,
+    domain::{ActInfo, Backoff, Domain, HandlerFailure, ReactionInfo, Shape},
 };
 
 /// A saga: its data, and steps that are all done, or undone. `#[saga]` writes this.
@@ -30,6 +29,10 @@ pub trait Saga: Sized + Send + Sync + 'static {
     const PACKAGE: &'static str = "";
     /// What is said of it in the source; empty where nothing is.
     const DOC: &'static str = "";
+    /// What [`Saga::starts`] names, as data; nothing where it is not known.
+    const STARTED_BY: &'static [ReactionInfo] = &[];
+    /// What the command steps and their compensations can send or start, as far as the types of what they return tell.
+    const ACTS: &'static [ActInfo] = &[];
 
     /// Writes the data as JSON.
     ///
@@ -54,12 +57,6 @@ pub trait Saga: Sized + Send + Sync + 'static {
     /// Names every type of event that starts it; none for a saga that is only started by a call.
     fn starts<T: Starts<Self>>(to: &mut T) {
         let _ = to;
-    }
-
-    /// Adds what a command step can send or start to a list, or its compensation where it `undoes`. As far as the types
-    /// of what they return tell.
-    fn sends<L: Extend<Sending>>(step: usize, undoes: bool, to: &mut L) {
-        let _ = (step, undoes, to);
     }
 
     /// Calls a step, by its place in [`Saga::STEPS`]. A command step does nothing but decide what to send.

@@ -95,6 +95,31 @@ fn an_event_without_a_consumer_is_found_unless_it_is_retired() {
 }
 
 #[test]
+fn what_is_undocumented_is_found_where_the_macros_see_it() {
+    let model = model(json!({
+        "aggregates": [{
+            "name": "order",
+            "commands": [{ "name": "Ship" }],
+            "events": [{ "name": "order.paid", "source": "E::Paid" }],
+        }],
+        "projections": [{ "name": "orders" }],
+        "queries": [{ "name": "OrdersOf", "projection": "orders" }],
+        // Their structs may well have a comment.
+        "sagas": [{ "name": "delivery" }],
+        "process_managers": [{ "name": "fulfilment" }],
+        "event_handlers": [{ "name": "letters" }],
+    }));
+    assert_eq!(
+        found(&model, "G004-undocumented"),
+        [
+            "nothing is said of the aggregate `order`: write a doc comment on the type",
+            "nothing is said of the event `order.paid`: write a doc comment on the variant",
+            "nothing is said of the projection `orders`: write a doc comment on the type",
+        ]
+    );
+}
+
+#[test]
 fn states_that_no_event_leads_to_are_found() {
     let lifecycle = |to: serde_json::Value| {
         let mut order = aggregate("order", "paid", "Ship");

@@ -80,9 +80,23 @@ enum Action {
         #[command(flatten)]
         code: Box<Code>,
     },
-    /// Starts another instance at a step of one; needs the code of the saga
-    #[command(after_help = "Example:\n  gesta sagas fork transfer/t-1")]
-    Fork(Decide),
+    /// Starts another instance at a step of one, which stays as it is; needs the code of the saga, in this folder
+    #[command(after_help = "Example:\n  gesta sagas fork transfer/t-1 t-2 --step credit")]
+    Fork {
+        /// Its saga and id: transfer/t-1
+        #[arg(value_name = "SAGA/ID")]
+        name: String,
+        /// The id of the new instance: t-2
+        #[arg(value_name = "NEW_ID")]
+        to: String,
+        /// The step that the new one begins with; the outputs of those before it are taken from the old one
+        #[arg(long, value_name = "NAME")]
+        step: String,
+        #[command(flatten)]
+        confirm: Confirm,
+        #[command(flatten)]
+        code: Box<Code>,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -321,41 +335,74 @@ impl Decide {
             Some(failure) => Err(failure),
         }
     }
-
-    fn needs_code(&self, call: &str) -> Failure {
-        Failure::Usage(format!(
-            "this needs the code of the saga, which alone knows its steps; in the application: \
-             `app.saga::<T>(\"{}\").{call}`",
-            self.names.first().and_then(|name| name.split_once('/')).map_or("t-1", |(_, id)| id)
-        ))
-    }
 }
 
-/// Asks the code of the saga to undo an instance.
-async fn undo(all: &Arguments, name: &str, confirm: &Confirm, code: &Code) -> Result<(), Failure> {
-    let (saga, id) = parts(name)?;
-    let actor = confirm.actor()?;
-    // What can be said without the code is said before anything is compiled.
-    let operations = all.open().await?;
-    operations.sagas().timeline(saga, id).await?;
-    operations.store().port().close().await;
-    confirm.ask(&format!("{name} goes back: what it has done is undone"))?;
-    let request = Request::Compensate {
-        store: address(&all.address()?)?,
-        saga: saga.to_owned(),
-        id: id.to_owned(),
-        actor,
-        reason: confirm.reason.clone().unwrap_or_default(),
-    };
-    code.ask::<()>(request).await?;
-    Ok(all.output().answer(&Done { sagas: vec![name.to_owned()], done: "sent back" })?)
+/// An instance about which the code of its saga decides, and who asks for it.
+struct ByCode<'a> {
+    name: &'a str,
+    confirm: &'a Confirm,
+    code: &'a Code,
+}
+
+impl ByCode<'_> {
+    /// Asks the code of the saga to undo an instance.
+    async fn undo(&self, all: &Arguments) -> Result<(), Failure> {
+        let (saga, id) = parts(self.name)?;
+        let actor = self.may(all, &format!("{} goes back: what it has done is undone", self.name)).await?;
+        let request = Request::Compensate {
+            store: address(&all.address()?)?,
+            saga: saga.to_owned(),
+            id: id.to_owned(),
+            actor,
+            reason: self.confirm.reason.clone().unwrap_or_default(),
+        };
+        self.code.ask::<()>(request).await?;
+        Ok(all.output().answer(&Done { sagas: vec![self.name.to_owned()], done: "sent back" })?)
+    }
+
+    /// Asks the code of the saga to start another instance.
+    async fn fork(&self, all: &Arguments, to: &str, step: &str) -> Result<(), Failure> {
+        let (saga, id) = parts(self.name)?;
+        // Both are written alike by those who copy and paste.
+        let to = to.strip_prefix(saga).and_then(|rest| rest.strip_prefix('/')).unwrap_or(to);
+        let other = format!("{saga}/{to}");
+        let what = format!("{other} is started at {step}, with what {} has come to before", self.name);
+        let actor = self.may(all, &what).await?;
+        let request = Request::Fork {
+            store: address(&all.address()?)?,
+            saga: saga.to_owned(),
+            id: id.to_owned(),
+            to: to.to_owned(),
+            step: step.to_owned(),
+            actor,
+            reason: self.confirm.reason.clone().unwrap_or_default(),
+        };
+        self.code.ask::<()>(request).await?;
+        Ok(all.output().answer(&Done { sagas: vec![other], done: "started" })?)
+    }
+
+    /// Who wants it, if there is such an instance and somebody agrees. What can be said without the code is said before
+    /// anything is compiled.
+    async fn may(&self, all: &Arguments, what: &str) -> Result<String, Failure> {
+        let (saga, id) = parts(self.name)?;
+        let actor = self.confirm.actor()?;
+        let operations = all.open().await?;
+        operations.sagas().timeline(saga, id).await?;
+        operations.store().port().close().await;
+        self.confirm.ask(what)?;
+        Ok(actor)
+    }
 }
 
 impl Sagas {
     pub(super) async fn run(&self, all: &Arguments) -> Result<(), Failure> {
         match &self.action {
-            Some(Action::Compensate { name, confirm, code }) => return undo(all, name, confirm, code).await,
-            Some(Action::Fork(decide)) => return Err(decide.needs_code("fork(id, step, actor, reason)")),
+            Some(Action::Compensate { name, confirm, code }) => {
+                return ByCode { name, confirm, code }.undo(all).await;
+            }
+            Some(Action::Fork { name, to, step, confirm, code }) => {
+                return ByCode { name, confirm, code }.fork(all, to, step).await;
+            }
             _ => {}
         }
         let instances = all.open().await?.sagas();
@@ -397,7 +444,7 @@ impl Sagas {
                     })
                     .await
             }
-            Some(Action::Compensate { .. } | Action::Fork(_)) => Ok(()),
+            Some(Action::Compensate { .. } | Action::Fork { .. }) => Ok(()),
         }
     }
 }

@@ -14,6 +14,7 @@ on_both!(
     a_step_is_skipped,
     a_saga_is_abandoned,
     a_saga_is_undone,
+    a_saga_is_forked,
     a_subscription_is_paused_and_reset,
     a_projection_is_rebuilt,
 );
@@ -101,7 +102,6 @@ async fn a_parked_saga_is_retried(scene: &Scene) {
     gesta(url, &["sagas", "retry", "payment/p-1"]).fails(5, "nobody to ask");
     gesta(url, &with(&["sagas", "retry", "payment/p-9"])).fails(3, "there is no saga");
     gesta(url, &with(&["sagas", "reschedule", "payment/p-1", "--in", "1m"])).fails(6, "goes on with a retry");
-    gesta(url, &with(&["sagas", "fork", "payment/p-1"])).fails(2, "needs the code of the saga");
     gesta(url, &with(&["sagas", "compensate", "payment/p-9"])).fails(3, "there is no saga");
     gesta(url, &with(&["sagas", "retry", "payment/p-1"])).well();
     gesta(url, &with(&["sagas", "retry", "payment/p-1"])).fails(6, "it is not parked");
@@ -143,6 +143,41 @@ async fn a_saga_is_undone(scene: &Scene) {
     let ann = gesta(scene.url(), &["stream", "account/ann", "--json"]).well().lines();
     assert_eq!(ann.last().unwrap()["payload"]["cents"], 200, "the money came back");
     undo().fails(6, "has ended");
+}
+
+async fn a_saga_is_forked(scene: &Scene) {
+    let url = scene.url();
+    let fork = |name: &str, to: &str, step: &str| {
+        gesta(url, &[&with(&["sagas", "fork", name, to, "--step", step])[..], &CODE].concat())
+    };
+    gesta(url, &["sagas", "fork", "payment/p-1", "p-2"]).fails(2, "--step");
+    gesta(url, &["sagas", "fork", "payment/p-1", "p-2", "--step", "tell"]).fails(5, "nobody to ask");
+    fork("payment/p-9", "p-2", "tell").fails(3, "there is no saga");
+    fork("payment/p-1", "p-2", "tel").fails(6, "it has no step `tel`");
+    fork("payment/p-1", "p-2", "credit").fails(6, "its step `tell` is not done");
+    let done = fork("payment/p-1", "p-2", "tell").well();
+    assert!(done.out.contains("payment/p-2 is started"), "{done:?}");
+    fork("payment/p-1", "payment/p-2", "tell").fails(6, "was started before");
+    let timeline = gesta(url, &["sagas", "timeline", "payment/p-2", "--json"]).well().json();
+    assert_eq!(timeline["entries"][0]["actor"], "olga", "{timeline}");
+    let stored = gesta(url, &["stream", "saga.payment/p-2", "--json"]).well().lines();
+    let forked = &stored[0]["payload"]["forked"];
+    assert_eq!((&forked["from"], &forked["reason"]), (&"p-1".into(), &"because".into()), "{stored:?}");
+
+    let (app, _, line) = scene.start().await;
+    line.repair();
+    let state = |id: &str| {
+        let listed = gesta(url, &["sagas", "--json"]).well().json();
+        let found = listed["sagas"].as_array().unwrap().iter().find(|saga| saga["id"] == id);
+        found.map(|saga| saga["state"].clone()).unwrap_or_default()
+    };
+    until("the other one is done", || (state("p-2") == "completed").then_some(()));
+    app.shutdown().await.unwrap();
+    assert_eq!(state("p-1"), "parked", "it stays as it is");
+    let bob = gesta(url, &["stream", "account/bob", "--json"]).well().lines();
+    assert_eq!(bob.last().unwrap()["payload"]["cents"], 200);
+    let ann = gesta(url, &["stream", "account/ann", "--json"]).well().lines();
+    assert_eq!(ann.len(), 4, "the money was taken once: {ann:?}");
 }
 
 async fn a_subscription_is_paused_and_reset(scene: &Scene) {

@@ -3,6 +3,7 @@
 //!
 //! The program `gesta` is a door to this module.
 
+mod decide;
 mod decode;
 mod export;
 mod import;
@@ -16,9 +17,9 @@ mod statistics;
 mod streams;
 mod subscriptions;
 mod transfer;
-mod undo;
 mod verify;
 
+pub use decide::{compensate, fork};
 pub use decode::{DecodeProgress, Decoded, DecodedSnapshots, decode_all};
 pub use export::{ExportError, Exported};
 pub use import::{ImportError, Imported, check_export};
@@ -34,5 +35,4 @@ pub use state::{StateReport, state_of};
 pub use statistics::{LettersOf, SagasOf, StoreStatistics, StreamsOf, SubscriptionAt};
 pub use streams::StreamList;
 pub use subscriptions::{Because, GenerationReport, Subscriptions};
-pub use undo::compensate;
 pub use verify::{RepairError, Verified};

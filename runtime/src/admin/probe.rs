@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Operations, compensate, decode_all, migrate_events, plan, state_of};
+use super::{Operations, compensate, decode_all, fork, migrate_events, plan, state_of};
 use crate::{
     app::{Register, connect, model_of},
     model::Model,
@@ -70,6 +70,23 @@ pub enum Request {
         saga: String,
         /// The instance.
         id: String,
+        /// Who wants it.
+        actor: String,
+        /// Why.
+        reason: String,
+    },
+    /// To start another instance of a saga at a step of one: nothing more is answered.
+    Fork {
+        /// The address of the store, which must be there.
+        store: String,
+        /// The saga.
+        saga: String,
+        /// The instance.
+        id: String,
+        /// The new instance.
+        to: String,
+        /// The step that it begins with.
+        step: String,
         /// Who wants it.
         actor: String,
         /// Why.
@@ -154,6 +171,12 @@ fn answer<D: Register>(text: &str) -> Result<Value, String> {
         Request::Compensate { store, saga, id, actor, reason } => run(async {
             let store = existing(&store).await?;
             let done = compensate::<D>(&store, (&saga, &id), (&actor, &reason)).await;
+            store.port().close().await;
+            as_json(&done?)
+        }),
+        Request::Fork { store, saga, id, to, step, actor, reason } => run(async {
+            let store = existing(&store).await?;
+            let done = fork::<D>(&store, (&saga, &id), (&to, &step), (&actor, &reason)).await;
             store.port().close().await;
             as_json(&done?)
         }),

@@ -1,4 +1,5 @@
-//! Instances of all sagas, for operators who have not the code of the sagas: what can be decided without it.
+//! Instances of all sagas, for operators who have not the code of the sagas: what can be decided without it, and what
+//! needs the type of a saga.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,12 +7,15 @@ use serde_json::value::RawValue;
 
 use super::{
     Saga, SagaError, Undo,
+    any::Definition,
     driver::SHARDS,
     event::{Decided, SagaEvent, Skipped, append, category},
+    fork::forked,
     observe,
     operators::{TRIES, TimelineEntry, timeline},
     progress::Direction,
     standing::{Standing, standing},
+    start::first,
 };
 use crate::{
     domain::Meta,
@@ -27,8 +31,7 @@ use crate::{
 ///
 /// What is decided here is an event of the instance, as it is where the code of the saga is at hand: it is stored only on
 /// what it was decided about, and workers anywhere go on from there. What needs to know the steps needs the code:
-/// [`compensate`](Self::compensate) names the type, and [`fork`](super::SagaHandle::fork) is a call of a
-/// [`SagaHandle`](super::SagaHandle).
+/// [`compensate`](Self::compensate) and [`fork`](Self::fork) name the type.
 #[derive(Clone, Debug)]
 pub struct Instances {
     store: Store,
@@ -144,6 +147,40 @@ impl Instances {
             _ => Err("it undoes what it has done already, or has ended"),
         };
         self.decide(S::NAME, id, actor, Due::In(Duration::ZERO), decide).await
+    }
+
+    /// Starts another instance with the same data, that takes the outputs of the steps before `step` from this one and
+    /// begins there. This one stays as it is. This needs the code of the saga, which alone knows its steps.
+    ///
+    /// # Errors
+    /// [`SagaError::NotNow`] when there is no such step, or a step before it is not done, or this one runs by another
+    /// version of the saga; [`SagaError::StartedDifferently`] when the other one exists; [`SagaError::NotFound`], and
+    /// what the store fails with.
+    pub async fn fork<S: Saga>(
+        &self,
+        id: &str,
+        to: &str,
+        step: &str,
+        actor: &str,
+        reason: &str,
+    ) -> Result<(), SagaError> {
+        let from = StreamId::new(&category(S::NAME), id);
+        let standing = standing(self.store.port().as_ref(), &from).await?;
+        if let Some(standing) = standing.filter(|standing| standing.definition.0 != S::VERSION) {
+            let reason = "it runs by another version of the saga".into();
+            return Err(SagaError::NotNow { stream: from, status: standing.status.name(), reason });
+        }
+        let (started, meta) = forked::<S>(&self.store, &from, step, (actor.into(), reason.into())).await?;
+        let stream = StreamId::new(&category(S::NAME), to);
+        let limit = Settings::default().payload_limit;
+        let (append, _, event) = first(&stream, &Definition::of::<S>(), started, &meta, limit)?;
+        match self.store.port().append(&[append]).await?[..] {
+            [Outcome::Appended(_)] => {
+                observe::tell(&stream, 1, &[event], &meta);
+                Ok(())
+            }
+            _ => Err(SagaError::StartedDifferently { stream }),
+        }
     }
 
     /// The version of the saga that an instance runs by.

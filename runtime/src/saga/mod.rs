@@ -15,6 +15,7 @@ mod definition;
 mod done;
 mod driver;
 mod event;
+mod fork;
 mod handle;
 mod instance;
 mod instances;

@@ -9,7 +9,8 @@ use super::{
     Durable, Saga, SagaError, SagaHandle, Undo,
     any::Definition,
     driver::SHARDS,
-    event::{Decided, Forked, SagaEvent, Skipped, Started, append, category},
+    event::{Decided, SagaEvent, Skipped, append, category},
+    fork::forked,
     instance::{row, wakes},
     load, observe,
     progress::{Direction, Progress},
@@ -159,31 +160,9 @@ impl<S: Saga> SagaHandle<S> {
         actor: impl Into<String>,
         reason: impl Into<String>,
     ) -> Result<Self, SagaError> {
-        let (mut progress, meta) = self.load().await?;
+        let by = (actor.into(), reason.into());
+        let (started, meta) = forked::<S>(self.store(), self.stream(), step, by).await?;
         let definition = Definition::of::<S>();
-        load::fill_in_receipts(self.store().port().as_ref(), self.stream(), &mut progress, &definition)
-            .await?;
-        let until = S::STEPS.iter().position(|info| info.name == step);
-        let until = until.ok_or_else(|| self.not_now(&progress, format!("it has no step `{step}`")))?;
-        let mut steps = Vec::with_capacity(until);
-        for (place, info) in S::STEPS.iter().enumerate().take(until) {
-            let output = progress.outputs.get(place).and_then(|json| serde_json::from_slice(json).ok());
-            let Some(output) = output.filter(|_| progress.steps[place].forward.done) else {
-                return Err(self.not_now(&progress, format!("its step `{}` is not done", info.name)));
-            };
-            steps.push((info.name.to_owned(), output));
-        }
-        let data = serde_json::from_slice(&progress.data).map_err(|error| self.unencodable(error.into()))?;
-        let (from, actor) = (self.id().to_owned(), actor.into());
-        let meta = Meta { actor: Some(actor.clone()), ..meta };
-        let forked = Some(Forked { from, steps, actor, reason: reason.into() });
-        let started = Started {
-            definition: definition.version,
-            fingerprint: definition.fingerprint,
-            data,
-            forked,
-            parent: None,
-        };
         let stream = StreamId::new(&category(S::NAME), id);
         let handle = Self::new(Arc::clone(&self.office), stream.clone(), self.post.clone());
         match begin(&*self.office, &self.post, &stream, &definition, started, meta).await? {

@@ -17,7 +17,7 @@ use crate::{
     codec::EncodeError,
     domain::Meta,
     execute::{Cause, Office},
-    store::{Outcome, ProcessWrites, StoreError, StreamId},
+    store::{Append, Outcome, ProcessWrites, StoreError, StreamId},
     subscription::shard_of_stream,
 };
 
@@ -169,6 +169,26 @@ pub(super) async fn begin_with(
     begin(office, post, &stream, definition, started, meta).await
 }
 
+/// What stores the first event of an instance, how that instance stands then, and the event.
+pub(super) fn first(
+    stream: &StreamId,
+    definition: &Definition,
+    started: Started,
+    meta: &Meta,
+    limit: usize,
+) -> Result<(Append, Progress, SagaEvent), StoreError> {
+    let progress = Progress::started(&started, definition.steps);
+    let events = [SagaEvent::Started(started)];
+    let mut append = event::append(definition.name, stream, 0, &events, limit)?;
+    append.meta = meta.clone();
+    let name: Arc<str> = definition.name.into();
+    let shard = shard_of_stream(stream, SHARDS);
+    let saga = Some(row(&name, stream, shard, &progress, definition, None, &[]));
+    append.process = Some(Box::new(ProcessWrites { saga, ..ProcessWrites::default() }));
+    let [event] = events;
+    Ok((append, progress, event))
+}
+
 /// Stores the first event of an instance; false if there is one already.
 pub(super) async fn begin(
     office: &dyn Office,
@@ -178,18 +198,11 @@ pub(super) async fn begin(
     started: Started,
     meta: Meta,
 ) -> Result<bool, StoreError> {
-    let progress = Progress::started(&started, definition.steps);
     let limit = office.executor().payload_limit();
-    let events = [SagaEvent::Started(started)];
-    let mut append = event::append(definition.name, stream, 0, &events, limit)?;
-    append.meta = meta.clone();
-    let name: Arc<str> = definition.name.into();
-    let shard = shard_of_stream(stream, SHARDS);
-    let saga = Some(row(&name, stream, shard, &progress, definition, None, &[]));
-    append.process = Some(Box::new(ProcessWrites { saga, ..ProcessWrites::default() }));
+    let (append, progress, event) = first(stream, definition, started, &meta, limit)?;
     match office.executor().append(append).await? {
         Outcome::Appended(_) => {
-            observe::tell(stream, 1, &events, &meta);
+            observe::tell(stream, 1, &[event], &meta);
             post.tell(Hint { stream: stream.clone(), known: Some((progress, meta)) });
             Ok(true)
         }

@@ -4,4 +4,5 @@ pub mod bank;
 pub mod forms;
 pub mod http;
 pub mod installer;
+pub mod loans;
 pub mod show;

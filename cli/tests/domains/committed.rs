@@ -8,13 +8,17 @@ use gesta_cli::{
     diagram::{self, Format},
     pages::pages,
 };
-use gesta_examples::{bank::Bank, forms::Forms, installer::Installer};
+use gesta_examples::{bank::Bank, forms::Forms, installer::Installer, loans::Lending};
 use gesta_tests::library::Library;
 
 fn is_as_committed(file: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/domains/expected").join(file);
-    let Ok(committed) = fs::read_to_string(&path) else {
-        fs::write(&path, text).expect("the folder of what is expected");
+    is_committed_at(&path, text);
+}
+
+fn is_committed_at(path: &Path, text: &str) {
+    let Ok(committed) = fs::read_to_string(path) else {
+        fs::write(path, text).expect("the folder of what is expected");
         panic!("{} was not there and is written: read it, and run the test again", path.display());
     };
     for (number, (expected, found)) in committed.lines().zip(text.lines()).enumerate() {
@@ -65,6 +69,22 @@ fn the_ways_of_a_transfer() {
     let transfer = model.sagas.iter().find(|saga| saga.name == "transfer").expect("the saga");
     is_as_committed("transfer.mmd", &diagram::saga(transfer).write(Format::Mermaid));
     is_as_committed("transfer.svg", &diagram::saga(transfer).write(Format::Svg));
+}
+
+/// The pictures that lie beside the example, and the one in the README.
+#[test]
+fn the_states_of_a_loan() {
+    let model = model_of::<Lending>();
+    let states = diagram::states(&model.aggregates[0]).expect("a loan has states");
+    let (mermaid, svg) = (states.write(Format::Mermaid), states.write(Format::Svg));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    is_committed_at(&root.join("examples/loans/states.svg"), &svg);
+    is_committed_at(&root.join("examples/loans/states.mmd"), &mermaid);
+    let readme = fs::read_to_string(root.join("README.md")).expect("the README");
+    assert!(
+        readme.contains(&format!("```mermaid\n{mermaid}```")),
+        "the README shows another picture:\n{mermaid}"
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use std::{error::Error, process::ExitCode};
 
-use gesta::{App, ExecuteError, prelude::*};
+use gesta::{App, ExecuteError, domain::States, prelude::*};
 use gesta_examples::{
     loans::{Approve, Decline, Lending, Loan, LoanEvent, LoanId, PayOut, Repay, Request},
     show::money,

@@ -157,7 +157,7 @@ async fn park(store: &Store) {
     let side = side(store);
     side.declare("mailer", 4, Position::START).await.unwrap();
     let (worker, name) = (Uuid::from_u128(7), Arc::<str>::from("mailer"));
-    let claim = Claim { worker, subscriptions: &[name.clone()], ttl: Duration::from_secs(600) };
+    let claim = Claim { worker, subscriptions: std::slice::from_ref(&name), ttl: Duration::from_secs(600) };
     let holding = side.claim(claim).await.unwrap().remove(0);
     let advances = holding.leases.iter().map(|lease| Advance {
         subscription: name.clone(),
@@ -230,7 +230,7 @@ async fn deliveries_stay_parked(from: &Store, to: &Store) {
     let (position, stream) =
         parked(from).await.iter().map(|it| (it.position, it.stream.clone())).next().unwrap();
     let (name, worker) = (Arc::<str>::from("mailer"), Uuid::from_u128(8));
-    let claim = Claim { worker, subscriptions: &[name.clone()], ttl: Duration::from_secs(600) };
+    let claim = Claim { worker, subscriptions: std::slice::from_ref(&name), ttl: Duration::from_secs(600) };
     let lease = side(from).claim(claim).await.unwrap().remove(0).leases.remove(0);
     let Lease { shard, token, position: at, .. } = lease;
     let advances = vec![Advance { subscription: name.clone(), shard, token, from: at, to: at }];

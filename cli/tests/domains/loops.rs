@@ -63,13 +63,12 @@ impl Fulfilment {
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Shelf;
 
+type Both = (Vec<Dispatch<BillId, ChangeBill>>, Option<Dispatch<OrderId, ChangeOrder>>);
+
 #[process_manager(key = String)]
 impl Shelf {
     #[on(StockEvent::Changed, by = root)]
-    fn taken(
-        &mut self,
-        key: &String,
-    ) -> (Vec<Dispatch<BillId, ChangeBill>>, Option<Dispatch<OrderId, ChangeOrder>>) {
+    fn taken(&mut self, key: &String) -> Both {
         (vec![ChangeBill::send(key)], Some(ChangeOrder::send(key)))
     }
 }

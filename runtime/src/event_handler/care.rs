@@ -173,7 +173,7 @@ mod tests {
 
     fn item(position: u64, attempts: u32, unfinished: bool) -> Item {
         Item {
-            lane: StreamId::new("parcel", position.to_string()),
+            lane: StreamId::new("parcel", &position.to_string()),
             shard: 1,
             position: Position::from_raw(position),
             version: 1,

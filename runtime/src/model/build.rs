@@ -39,11 +39,14 @@ pub trait Describe {
     fn process_manager<P: ProcessManager>(&mut self) {}
 }
 
+/// What writes a state as JSON.
+pub type ToJson<A> = fn(&A) -> Result<Value, serde_json::Error>;
+
 /// How the state of an aggregate can be shown, as far as its type allows.
 #[derive(Clone, Copy, Debug)]
 pub struct Shown<A> {
     /// As JSON, where the type is `Serialize`. It fails where JSON has no form for a value.
-    pub json: Option<fn(&A) -> Result<Value, serde_json::Error>>,
+    pub json: Option<ToJson<A>>,
     /// As text, where the type is `Debug`.
     pub text: Option<fn(&A) -> String>,
 }

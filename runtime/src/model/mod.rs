@@ -18,7 +18,7 @@ mod policy;
 mod read;
 
 pub(crate) use build::Building;
-pub use build::{Describe, Shown};
+pub use build::{Describe, Shown, ToJson};
 pub use edges::{Edge, EdgeKind, ElementKind};
 pub use elements::{
     AggregateModel, CommandModel, EventModel, ImpossibleModel, LifecycleModel, Model, StateModel,

@@ -3,7 +3,8 @@
 use std::{fmt::Debug, marker::PhantomData};
 
 use serde::Serialize;
-use serde_json::Value;
+
+use crate::model::ToJson;
 
 /// Asks how a state can be shown: what a type has by `Serialize` wins over what [`NoJson`] has, and what it has by `Debug`
 /// over what [`NoText`] has.
@@ -12,8 +13,7 @@ pub struct ShownProbe<T>(PhantomData<T>);
 
 impl<T: Serialize> ShownProbe<T> {
     /// As JSON; a key of a map that is no text cannot be.
-    pub const JSON: Option<fn(&T) -> Result<Value, serde_json::Error>> =
-        Some(|state| serde_json::to_value(state));
+    pub const JSON: Option<ToJson<T>> = Some(|state| serde_json::to_value(state));
 }
 
 impl<T: Debug> ShownProbe<T> {
@@ -24,7 +24,7 @@ impl<T: Debug> ShownProbe<T> {
 /// The answer for all types that serde cannot write.
 pub trait NoJson<T> {
     /// It cannot.
-    const JSON: Option<fn(&T) -> Result<Value, serde_json::Error>> = None;
+    const JSON: Option<ToJson<T>> = None;
 }
 
 /// The answer for all types without a `Debug` text.
@@ -38,6 +38,8 @@ impl<T> NoText<T> for ShownProbe<T> {}
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[derive(Debug, Serialize)]

@@ -131,7 +131,7 @@ fn side(store: &Store) -> &dyn ReadSide {
 
 fn parked(n: u64, state: DeliveryState, errors: &[&str]) -> ParkedDelivery {
     let at = |seconds: i64| Timestamp::from_micros(1_700_000_000_000_007 + seconds * 1_000_000);
-    let decided = n % 2 == 0;
+    let decided = n.is_multiple_of(2);
     ParkedDelivery {
         subscription: "mailer".into(),
         shard: 1,

@@ -147,7 +147,7 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
         Command::Diagram(command) => command.run(&arguments),
         Command::Docs(command) => command.run(&arguments),
         Command::Check(command) => command.run(&arguments),
-        Command::Plan(command) => command.run(&arguments),
+        Command::Plan(command) => command.run(&arguments).await,
         Command::Expand(command) => command.run(&arguments),
         Command::Completion(command) => command.run(),
     }

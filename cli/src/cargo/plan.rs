@@ -1,12 +1,18 @@
 //! `cargo gesta plan`: this build against that store.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
 
-use gesta::admin::{Plan as Planned, RebuildState, probe::Request};
+use gesta::admin::{Operations, Plan as Planned, RebuildState, probe::Request};
 use serde::Serialize;
 
 use super::Arguments;
 use crate::shared::{Answer, Failure, Table};
+
+/// How long to wait for the store.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Arguments of `cargo gesta plan`.
 ///
@@ -19,11 +25,13 @@ pub struct Plan {
 }
 
 impl Plan {
-    pub(super) fn run(&self, arguments: &Arguments) -> Result<(), Failure> {
+    pub(super) async fn run(&self, arguments: &Arguments) -> Result<(), Failure> {
         let given = self.store.clone().or_else(|| std::env::var("GESTA_STORE").ok());
         let store = given.ok_or_else(|| {
             Failure::Usage("say which store: --store sqlite:bank.db, or the variable GESTA_STORE".into())
         })?;
+        // A store that is not there is told before anything is compiled.
+        Operations::open(&store, Some(PATIENCE)).await?;
         let plan: Planned = arguments.probe().find()?.ask(&Request::Plan { store })?;
         arguments.output().answer(&Shown(&plan)).map_err(|error| Failure::other(&error))?;
         if !plan.refusals.is_empty() {

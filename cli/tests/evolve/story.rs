@@ -84,6 +84,8 @@ async fn a_project_is_released_changed_and_looked_at() {
         new_code_on(&project, *kind, store).await;
     }
 
+    let missing = project.cargo_gesta(&["plan", "--store", "sqlite:nowhere.db"]).with(3);
+    assert!(missing.err.contains("nowhere.db") && !missing.err.contains("Compiling"), "{missing:?}");
     // The first release against the stores of the second.
     for (file, text) in &before {
         project.write(file, text);
